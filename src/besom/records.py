@@ -1,0 +1,307 @@
+"""What a sweep is made of: frozen records that the engine writes, the store keeps and everybody reads.
+
+Values are the user's own: nothing here is negated, normalised or transformed. Instants end in `_at` and are seconds
+since the epoch, UTC. An `Observation` is the one exception: it is what a strategy or stopping rule sees, and there the
+objective is always minimised.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Config = Mapping[str, Any]
+"""A configuration as the script gets it: parameter names to values, nested where the sweep file nests."""
+
+
+class SweepState(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"  # no new runs; those under way go on
+    STOPPING = "stopping"  # as paused, and ends with the last of them
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        return self in (SweepState.FINISHED, SweepState.CANCELLED)
+
+
+class TrialState(StrEnum):
+    WAITING = "waiting"  # wants an agent: new, to be retried, resumed or repeated
+    RUNNING = "running"
+    PAUSED = "paused"  # has a checkpoint and may go on
+    FINISHED = "finished"
+    STOPPED = "stopped"  # early, by a rule or a person; can be brought back
+    FAILED = "failed"
+
+    @property
+    def has_ended(self) -> bool:
+        return self in (TrialState.FINISHED, TrialState.STOPPED, TrialState.FAILED)
+
+
+class RunState(StrEnum):
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    FAILED = "failed"
+    LOST = "lost"  # its agent vanished, or gave it back; the trial goes on in another run
+
+
+class Cause(StrEnum):
+    """Why a run or trial failed."""
+
+    EXIT_CODE = "exit code"
+    SIGNAL = "signal"
+    TIMEOUT = "timeout"
+    CUDA_OUT_OF_MEMORY = "CUDA out of memory"
+    HOST_OUT_OF_MEMORY = "host out of memory"
+    NO_METRIC = "no metric logged"
+    NOT_FINITE = "metric not finite"
+    NOT_STARTED = "program could not be started"
+    LOST = "agent lost"
+    EXCEPTION = "exception"
+    TOLD = "told by the caller"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something failed, for a person to read and for the search to learn from."""
+
+    cause: Cause
+    message: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+    last_lines: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a configuration was suggested, or a trial stopped.
+
+    Attributes:
+        phase: One of "baseline", "initial design", "grid", "random", "model", "requested", or a stopping rule's name.
+        text: One sentence for a person.
+        details: Numbers behind it (predicted mean and spread, expected gain, rung, threshold), in the user's units.
+    """
+
+    phase: str
+    text: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One search: its file, its seed and where it stands."""
+
+    id: str
+    file: Mapping[str, Any]
+    """The sweep file as the user wrote it, besom's keys included."""
+    seed: int
+    created_at: float
+    state: SweepState = SweepState.RUNNING
+    why: str = ""
+    """Why it is in this state: what ended or paused it."""
+    started_at: float | None = None
+    ended_at: float | None = None
+    paused_s: float = 0.0
+    """Seconds spent paused, which budgets in hours leave out."""
+    paused_at: float | None = None
+    folder: str = ""
+    """The folder of the sweep file: where a program is looked for that the agent's own folder does not have."""
+    budget: Mapping[str, float] = field(default_factory=dict)
+    """Budget set while the sweep ran, over the file's own; keys as in the file."""
+
+    @property
+    def name(self) -> str:
+        return str(self.file.get("name") or self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One configuration, and what was measured of it."""
+
+    sweep_id: str
+    number: int
+    config: Config
+    reason: Reason
+    created_at: float
+    state: TrialState = TrialState.WAITING
+    ended_at: float | None = None
+    value: float | None = None
+    """The objective: of the one run, or the mean over repeats."""
+    spread: float | None = None
+    """Standard deviation over repeats; None with fewer than two."""
+    fidelity: float = 0.0
+    """The furthest any run of it got, in the unit of the sweep's fidelity (rows of log without one)."""
+    until: float | None = None
+    """The fidelity to run to; None for as far as the script goes."""
+    ended_by: Reason | None = None
+    """Why it was stopped or paused."""
+    failure: Failure | None = None
+    retries: int = 0
+    losses: int = 0
+    """Runs of it in a row that were lost with their agent."""
+    repeats_done: int = 0
+    resources: Mapping[str, float] = field(default_factory=dict)
+    """Peaks and means over its runs: `memory_gb_peak`, `cpu_percent_mean`, `gpu_memory_gb_peak` … absent if unknown."""
+    seconds: float = 0.0
+    """Time that its runs took."""
+    gpu_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a trial by an agent."""
+
+    id: str
+    sweep_id: str
+    trial: int
+    repeat: int
+    attempt: int
+    lease: int
+    """Fencing token: grows with each run of the sweep; an agent must name it in every message."""
+    agent_id: str
+    request_id: str
+    started_at: float
+    lease_until: float
+    state: RunState = RunState.RUNNING
+    ended_at: float | None = None
+    rows: int = 0
+    """Rows of history received: also the number of the next one."""
+    output_bytes: int = 0
+    """Bytes of the program's output received: also the offset of the next one."""
+    first_fidelity: float = 0.0
+    """Where it went on from; 0 for a start from nothing."""
+    fidelity: float = 0.0
+    value: float | None = None
+    """The objective's latest value, or its summary where the script defines one."""
+    gpus: tuple[str, ...] = ()
+    host: str = ""
+    folder: str = ""
+    resources: Mapping[str, float] = field(default_factory=dict)
+    failure: Failure | None = None
+    ordered: str = "continue"
+    """What the agent was last told: continue, pause or stop."""
+    ordered_because: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who executes runs."""
+
+    id: str
+    name: str
+    host: str
+    pid: int
+    gpus: tuple[str, ...]
+    started_at: float
+    seen_at: float
+    ended_at: float | None = None
+
+
+class Curve:
+    """An objective over fidelity, in the order it was logged. Appending makes a new curve and shares the old one's memory.
+
+    Like a slice over a growing buffer: `extended` writes behind the end where no other curve has written yet, and copies
+    otherwise, so that a state that is thrown away cannot change one that is kept.
+    """
+
+    __slots__ = ("_fidelity", "_length", "_values")
+
+    def __init__(self, points: Iterable[tuple[float, float]] = ()) -> None:
+        self._fidelity = array("d")
+        self._values = array("d")
+        for fidelity, value in points:
+            self._fidelity.append(fidelity)
+            self._values.append(value)
+        self._length = len(self._values)
+
+    def extended(self, points: Iterable[tuple[float, float]]) -> Curve:
+        """This curve and `points` (fidelity, value) behind it; this one stays as it is."""
+        longer = Curve.__new__(Curve)
+        longer._fidelity, longer._values = self._fidelity, self._values
+        if self._length != len(self._values):
+            longer._fidelity, longer._values = self._fidelity[: self._length], self._values[: self._length]
+        for fidelity, value in points:
+            longer._fidelity.append(fidelity)
+            longer._values.append(value)
+        longer._length = len(longer._values)
+        return longer
+
+    @property
+    def fidelity(self) -> array[float]:
+        """Fidelities, shape (n,), as logged: not always increasing."""
+        return self._fidelity[: self._length]
+
+    @property
+    def values(self) -> array[float]:
+        """Objective values, shape (n,); NaN and infinities as logged."""
+        return self._values[: self._length]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __bool__(self) -> bool:
+        return self._length > 0
+
+    def __getitem__(self, index: int) -> tuple[float, float]:
+        position = index + self._length if index < 0 else index
+        if not 0 <= position < self._length:
+            raise IndexError(index)
+        return self._fidelity[position], self._values[position]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Curve) and self.fidelity == other.fidelity and self.values == other.values
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Curve({list(zip(self.fidelity, self.values, strict=True))})"
+
+
+class Status(StrEnum):
+    """How far an observation is."""
+
+    PENDING = "pending"  # asked, not yet told
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A trial as strategies and stopping rules see it. The objective is minimised here.
+
+    Attributes:
+        trial: The trial's number; observations come in order of it.
+        config: Flat configuration: one entry for each active parameter of the space, dotted names.
+        status: How far it is.
+        value: Final objective, or the latest shown; None where none was measured. Finite, or None.
+        curve: Objective over fidelity of the run in hand (or of the last one), not filtered.
+        fidelity: The furthest it got.
+        seconds: Time spent on it.
+        phase: The phase of the suggestion's reason, "baseline" for instance.
+        details: The details of the suggestion's reason.
+        failure: Why it failed, if so.
+        spread: Standard deviation over repeats, if known.
+    """
+
+    trial: int
+    config: Config
+    status: Status
+    value: float | None = None
+    curve: Curve = field(default_factory=Curve)
+    fidelity: float = 0.0
+    seconds: float = 0.0
+    phase: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+    spread: float | None = None
+
+
+Record = Sweep | Trial | Run | Agent

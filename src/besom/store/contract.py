@@ -1,0 +1,106 @@
+"""What a store is: it keeps records and history, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from besom.records import Agent, Record, Run, Sweep, Trial
+from besom.wire import Row
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One metric of one run: `values[i]` was logged in row `rows[i]`.
+
+    Attributes:
+        rows: Row numbers, increasing, shape (n,).
+        values: Numbers, shape (n,); NaN and infinities as logged.
+    """
+
+    rows: npt.NDArray[np.int64]
+    values: Floats
+
+
+class Store(Protocol):
+    """Keeps everything. One process at a time writes (see `besom.server.home`); any number may read."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All writes inside are kept together when it ends, or none when it raises. Raises StoreError on a full or
+        unwritable disk, leaving what was there before untouched."""
+        ...
+
+    def save(self, records: Sequence[Record]) -> None:
+        """Insert or replace records by their keys. Inside a transaction."""
+        ...
+
+    def append_rows(self, run_id: str, first_row: int, rows: Sequence[Row]) -> None:
+        """Add history rows behind those the run has. Numbers become columns, other values are kept as JSON. Inside a transaction."""
+        ...
+
+    def append_output(self, run_id: str, offset: int, text: str) -> None:
+        """Add the program's output from byte `offset` on. Keeps the first and last megabytes of a very long one. Inside a transaction."""
+        ...
+
+    def compact(self, run_id: str) -> None:
+        """Merge the run's many small pieces of history into one per metric. Inside a transaction."""
+        ...
+
+    def sweeps(self) -> list[Sweep]:
+        """All sweeps, newest first."""
+        ...
+
+    def sweep(self, sweep_id: str) -> Sweep:
+        """One sweep. Raises UnknownName."""
+        ...
+
+    def trials(self, sweep_id: str) -> list[Trial]:
+        """Its trials, by number."""
+        ...
+
+    def runs(self, sweep_id: str, trial: int | None = None) -> list[Run]:
+        """Its runs in order of their lease; of one trial if named."""
+        ...
+
+    def run(self, run_id: str) -> Run:
+        """One run. Raises UnknownName."""
+        ...
+
+    def agents(self) -> list[Agent]:
+        """All agents."""
+        ...
+
+    def metrics(self, run_id: str) -> list[str]:
+        """Names of the numeric metrics that the run logged, in order of first appearance."""
+        ...
+
+    def column(self, run_id: str, metric: str) -> Column:
+        """One metric of one run; empty if it never logged it."""
+        ...
+
+    def columns(self, run_ids: Sequence[str], metric: str) -> Mapping[str, Column]:
+        """One metric of many runs, in few queries."""
+        ...
+
+    def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """History rows as logged, in order."""
+        ...
+
+    def output(self, run_id: str, offset: int = 0, limit: int | None = None) -> str:
+        """The program's output from byte `offset` on; negative counts from the end."""
+        ...
+
+    def delete_sweep(self, sweep_id: str) -> None:
+        """Remove a sweep and all that belongs to it. Inside a transaction."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...

@@ -1,0 +1,151 @@
+"""Messages between server, agent and clients: plain frozen dataclasses, the same in HTTP bodies and spool files.
+
+Every message that changes something may be sent twice: the second time changes nothing and gets the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from besom.records import Failure
+
+Row = Mapping[str, Any]
+"""One line of history: metric names to values. Keys that begin with an underscore are ours:
+`_step`, `_timestamp` (seconds since the epoch), `_runtime` (seconds since the script began)."""
+
+Order = Literal["continue", "pause", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """An agent presents itself. `agent_id` is its own choice and stays the same over reconnects."""
+
+    agent_id: str
+    name: str
+    host: str
+    pid: int
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An agent wants a run of the sweep. Repeating the same `request_id` gets the same run again."""
+
+    agent_id: str
+    request_id: str
+    host: str = ""
+    gpus: tuple[str, ...] = ()
+    folder: str = ""
+    """The agent's folder: the run's own is `folder/<run id>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A run to execute, and the lease that allows it."""
+
+    run_id: str
+    sweep_id: str
+    trial: int
+    repeat: int
+    attempt: int
+    lease: int
+    lease_s: float
+    """The lease ends this long after the last message that was answered."""
+    config: Mapping[str, Any]
+    """As the script gets it, nested where the sweep file nests, the repeat's parameter included."""
+    until: float | None = None
+    fidelity: float = 0.0
+    """Where the last run got to; 0 for a start from nothing."""
+    seed: int = 0
+    """A seed for this trial and repeat, the same in every attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to run now; ask again in `seconds`."""
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The sweep has ended (or wants no further runs): the agent may go."""
+
+    why: str
+
+
+Answer = Assignment | Wait | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Progress of a run; also renews its lease. Without rows it is a heartbeat.
+
+    Attributes:
+        run_id: The run.
+        lease: Its fencing token.
+        first_row: Number of the first of `rows` (0 is the run's first). Rows known already are skipped; a gap is refused.
+        rows: History, in the order logged.
+        output: What the program printed, from byte `output_from` of its output on.
+        output_from: Offset of `output`, in bytes of UTF-8.
+        resources: Peaks and means so far: `memory_gb_peak`, `cpu_percent_mean`, `gpu_percent_mean`,
+            `gpu_memory_gb_peak`, `power_w_mean`, `energy_kwh` …; absent where unknown.
+        summary: The script's summary values, where it sets or defines any.
+    """
+
+    run_id: str
+    lease: int
+    first_row: int = 0
+    rows: Sequence[Row] = ()
+    output: str = ""
+    output_from: int = 0
+    resources: Mapping[str, float] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The server has what came before `next_row` and `next_byte`, and orders the run on."""
+
+    next_row: int
+    next_byte: int
+    order: Order = "continue"
+    why: str = ""
+    kill: bool = False
+    """The run must end now, without grace: the sweep was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A run is over. `ended` says how: as ordered, by itself, by failure, or given back ("lost") to be run elsewhere."""
+
+    run_id: str
+    lease: int
+    ended: Literal["finished", "paused", "stopped", "failed", "lost"]
+    failure: Failure | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+Verb = Literal["pause", "resume", "stop", "cancel", "stop_trial", "resume_trial", "enqueue", "set_budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A person's wish about a sweep.
+
+    Attributes:
+        verb: pause, resume, stop (let runs end), cancel (end them now); stop_trial, resume_trial; enqueue (a
+            configuration to try next); set_budget.
+        trial: For stop_trial and resume_trial.
+        config: For enqueue: values for some or all parameters; the others are drawn.
+        budget: For set_budget: keys as in the sweep file.
+    """
+
+    verb: Verb
+    trial: int | None = None
+    config: Mapping[str, Any] | None = None
+    budget: Mapping[str, float] | None = None
