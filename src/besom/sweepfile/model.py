@@ -69,6 +69,8 @@ class Resources(_Section):
     """GPUs of each run. None: one where the agent sees any."""
     per_gpu: int = Field(default=1, ge=1)
     """How many runs share one GPU."""
+    cpus: int | None = Field(default=None, ge=1)
+    """CPU cores of each run: how many agents `besom run` starts without GPUs, and the threads that libraries may use."""
 
 
 class Repeats(_Section):
