@@ -26,6 +26,10 @@ class ConfigError(BesomError, ValueError):
     """A configuration that does not belong to the search space."""
 
 
+class MessageError(BesomError, ValueError):
+    """A message, or a file of saved ones, that does not have the shape it must have."""
+
+
 class UnknownName(BesomError, LookupError):
     """A sweep, trial, run, agent or metric that does not exist."""
 

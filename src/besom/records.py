@@ -7,11 +7,30 @@ objective is always minimised.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from besom.curve import Curve
+
+__all__ = [
+    "Agent",
+    "Cause",
+    "Config",
+    "Curve",
+    "Failure",
+    "Observation",
+    "Reason",
+    "Record",
+    "Run",
+    "RunState",
+    "Status",
+    "Sweep",
+    "SweepState",
+    "Trial",
+    "TrialState",
+]
 
 Config = Mapping[str, Any]
 """A configuration as the script gets it: parameter names to values, nested where the sweep file nests."""
@@ -114,6 +133,8 @@ class Sweep:
     """The folder of the sweep file: where a program is looked for that the agent's own folder does not have."""
     budget: Mapping[str, float] = field(default_factory=dict)
     """Budget set while the sweep ran, over the file's own; keys as in the file."""
+    failures_in_a_row: int = 0
+    """Trials that failed since the last one that did not."""
 
     @property
     def name(self) -> str:
@@ -142,6 +163,8 @@ class Trial:
     ended_by: Reason | None = None
     """Why it was stopped or paused."""
     failure: Failure | None = None
+    kept: bool = False
+    """Brought back by a person: no rule and no budget stops it any more."""
     retries: int = 0
     losses: int = 0
     """Runs of it in a row that were lost with their agent."""
@@ -201,66 +224,6 @@ class Agent:
     started_at: float
     seen_at: float
     ended_at: float | None = None
-
-
-class Curve:
-    """An objective over fidelity, in the order it was logged. Appending makes a new curve and shares the old one's memory.
-
-    Like a slice over a growing buffer: `extended` writes behind the end where no other curve has written yet, and copies
-    otherwise, so that a state that is thrown away cannot change one that is kept.
-    """
-
-    __slots__ = ("_fidelity", "_length", "_values")
-
-    def __init__(self, points: Iterable[tuple[float, float]] = ()) -> None:
-        self._fidelity = array("d")
-        self._values = array("d")
-        for fidelity, value in points:
-            self._fidelity.append(fidelity)
-            self._values.append(value)
-        self._length = len(self._values)
-
-    def extended(self, points: Iterable[tuple[float, float]]) -> Curve:
-        """This curve and `points` (fidelity, value) behind it; this one stays as it is."""
-        longer = Curve.__new__(Curve)
-        longer._fidelity, longer._values = self._fidelity, self._values
-        if self._length != len(self._values):
-            longer._fidelity, longer._values = self._fidelity[: self._length], self._values[: self._length]
-        for fidelity, value in points:
-            longer._fidelity.append(fidelity)
-            longer._values.append(value)
-        longer._length = len(longer._values)
-        return longer
-
-    @property
-    def fidelity(self) -> array[float]:
-        """Fidelities, shape (n,), as logged: not always increasing."""
-        return self._fidelity[: self._length]
-
-    @property
-    def values(self) -> array[float]:
-        """Objective values, shape (n,); NaN and infinities as logged."""
-        return self._values[: self._length]
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __bool__(self) -> bool:
-        return self._length > 0
-
-    def __getitem__(self, index: int) -> tuple[float, float]:
-        position = index + self._length if index < 0 else index
-        if not 0 <= position < self._length:
-            raise IndexError(index)
-        return self._fidelity[position], self._values[position]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Curve) and self.fidelity == other.fidelity and self.values == other.values
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"Curve({list(zip(self.fidelity, self.values, strict=True))})"
 
 
 class Status(StrEnum):

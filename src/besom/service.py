@@ -1,4 +1,4 @@
-"""What can be asked of besom: one Protocol, spoken in process by `besom.server.driver.Driver` and over HTTP by `besom.client.Client`."""
+"""What can be asked of besom: one Protocol, in process by `server.driver.Driver` and over HTTP by `client.Client`."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ class Service(Protocol):
 
     def metrics(self, run_id: str) -> list[str]: ...
 
-    def curves(self, sweep_id: str, metric: str, x: str = "_step", trial: int | None = None, points: int = 500) -> list[MetricCurve]:
+    def curves(
+        self, sweep_id: str, metric: str, x: str = "_step", trial: int | None = None, points: int = 500
+    ) -> list[MetricCurve]:
         """One metric of all runs of the sweep (or of one trial) against another, thinned on the server."""
         ...
 

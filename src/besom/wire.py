@@ -87,7 +87,7 @@ class Report:
     Attributes:
         run_id: The run.
         lease: Its fencing token.
-        first_row: Number of the first of `rows` (0 is the run's first). Rows known already are skipped; a gap is refused.
+        first_row: Number of the first of `rows`, from 0. Rows known already are skipped; a gap is refused.
         rows: History, in the order logged.
         output: What the program printed, from byte `output_from` of its output on.
         output_from: Offset of `output`, in bytes of UTF-8.
@@ -120,7 +120,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """A run is over. `ended` says how: as ordered, by itself, by failure, or given back ("lost") to be run elsewhere."""
+    """A run is over: by itself, as ordered, by failure, or given back ("lost") to be run elsewhere."""
 
     run_id: str
     lease: int
