@@ -1,0 +1,19 @@
+"""The sweep file: read it, judge it, describe it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from besom.sweepfile.model import SweepFile
+from besom.sweepfile.parsing import Loaded, Report, check, load, parse, space_of
+
+__all__ = ["Loaded", "Report", "SweepFile", "check", "json_schema", "load", "parse", "space_of"]
+
+
+def __getattr__(name: str) -> Any:
+    # The schema needs numpy through the space's laws; reading `sweepfile` does not.
+    if name == "json_schema":
+        from besom.sweepfile.schema import json_schema
+
+        return json_schema
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,16 +7,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from besom.sweepfile.durations import seconds_from_text
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
-Seconds = Annotated[float, BeforeValidator(seconds_from_text)]
+def _word(value: Any) -> Any:
+    """A word of a command, of which W&B takes numbers and truth values too."""
+    return str(value) if isinstance(value, bool | int | float) else value
+
+
+Word = Annotated[
+    str, BeforeValidator(_word), WithJsonSchema({"type": ["string", "number", "boolean"]}, mode="validation")
+]
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(seconds_from_text),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[0-9.]+\s*[smhd]?\s*$"}]}, mode="validation"
+    ),
+]
 """Seconds, or text such as `90s`, `15m`, `2h`, `1d`."""
 
 
@@ -38,7 +55,7 @@ class EarlyTerminate(_Section):
     max_iter: int | None = Field(default=None, ge=1)
     s: float | None = Field(default=None, gt=0)
     eta: float = Field(default=3, gt=1)
-    strict: bool = False
+    strict: bool = True
 
 
 class Budget(_Section):
@@ -70,7 +87,7 @@ class Resources(_Section):
     per_gpu: int = Field(default=1, ge=1)
     """How many runs share one GPU."""
     cpus: int | None = Field(default=None, ge=1)
-    """CPU cores of each run: how many agents `besom run` starts without GPUs, and the threads that libraries may use."""
+    """CPU cores of each run: how many agents `besom run` starts without GPUs, and the threads of libraries."""
 
 
 class Repeats(_Section):
@@ -80,7 +97,14 @@ class Repeats(_Section):
     parameter: str | None = None
     """A parameter that gets the repeat's value (`fold`, `seed`)."""
     values: list[Any] | None = None
-    """Values for it, one a repeat; 0, 1, 2 … otherwise."""
+    """Values for it, one a repeat; 0, 1, 2 … otherwise. Without `count` there are as many repeats as values."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_values(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and "count" not in raw and isinstance(raw.get("values"), list) and raw["values"]:
+            return {**raw, "count": len(raw["values"])}
+        return raw
 
 
 class MetricSource(_Section):
@@ -116,13 +140,15 @@ class BesomOptions(_Section):
     """The script saves to BESOM_CHECKPOINT_DIR and goes on from there, so trials may be paused and resumed."""
     grace: Seconds = 10.0
     """How long a run may take to end politely before it is killed."""
+    lease: Annotated[Seconds, Field(gt=0)] = 60.0
+    """How long an agent may be silent before its run is given to another."""
 
 
 class SweepFile(_Section):
     """A whole sweep file, valid in itself."""
 
     program: str | None = None
-    command: list[str] | None = None
+    command: list[Word] | None = None
     method: Literal["grid", "random", "bayes"]
     metric: Metric | None = None
     parameters: dict[str, Any]

@@ -1,0 +1,139 @@
+"""What is allowed in a sweep file, and unwise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator
+
+from besom.errors import SweepFileError, nearest
+from besom.space import Parameter, Problem, Space
+from besom.sweepfile.model import SweepFile
+
+GRID_MANY = 10_000
+DECADES_MANY = 3
+_EPOCH_NAMES = ("epochs", "epoch", "n_epochs", "num_epochs", "max_epochs", "num_train_epochs")
+_NOT_OURS = {
+    "controller": "besom's own server decides",
+    "scheduler": "agents run on your own machines",
+    "job": "agents run `program`",
+    "image_uri": "agents run `program` as it is",
+    "metrics": "one objective is optimised, `metric`",
+}
+
+
+def warnings_about(file: SweepFile, space: Space, logged_metrics: Collection[str] | None) -> Iterator[Problem]:
+    """What is unwise, each with the next move.
+
+    Args:
+        file: A valid sweep file.
+        space: Its search space.
+        logged_metrics: Every metric that the program ever logged; None where nothing is known of it.
+    """
+    for key, why in _NOT_OURS.items():
+        if getattr(file, key) is not None:
+            yield Problem((key,), f"is W&B's and ignored here: {why}; remove it.")
+    yield from _metric(file, logged_metrics)
+    for parameter in space.parameters:
+        for advise in _ABOUT_PARAMETERS:
+            yield from advise(parameter)
+    if file.method == "grid":
+        yield from _grid(space)
+    elif (
+        file.max_trials is None
+        and not file.besom.budget.model_fields_set
+        and (file.metric is None or file.metric.target is None)
+    ):
+        text = f"{file.method} goes on until it is stopped, got no limit; add `run_cap: 50`, or besom.budget."
+        yield Problem(("method",), text)
+    yield from _hyperband(file, space)
+    for index, config in enumerate(file.besom.baseline):
+        for line in space.outside(space.flatten(config)):
+            yield Problem(
+                ("besom", "baseline", index), f"{line}; widen the range, or the search will not come near it."
+            )
+
+
+def _metric(file: SweepFile, logged_metrics: Collection[str] | None) -> Iterator[Problem]:
+    if file.metric is None:
+        yield Problem(
+            (), "a metric tells which trial is best, got none; add `metric: {name: val_loss, goal: minimize}`."
+        )
+    elif logged_metrics and file.metric.name not in logged_metrics:
+        text = (
+            f"the program never logged {file.metric.name} in past sweeps; {nearest(file.metric.name, logged_metrics)}."
+        )
+        yield Problem(("metric", "name"), text)
+
+
+def _exponents(parameter: Parameter) -> Iterator[Problem]:
+    if parameter.distribution not in ("log_uniform", "q_log_uniform", "inv_log_uniform"):
+        return
+    low, high = parameter.settings["min"], parameter.settings["max"]
+    if low > 0 and (high <= 1 or high > 20):
+        sign = -1 if parameter.distribution == "inv_log_uniform" else 1
+        first, last = sorted((math.exp(sign * low), math.exp(sign * high)))
+        yield Problem(
+            parameter.place,
+            f"{parameter.distribution} takes exponents of e, got {low:g} and {high:g}, that is {first:g} to {last:g}; "
+            f"use {parameter.distribution}_values if they are the values.",
+        )
+
+
+def _decades(parameter: Parameter) -> Iterator[Problem]:
+    if parameter.distribution not in ("uniform", "q_uniform", "int_uniform"):
+        return
+    low, high = parameter.settings["min"], parameter.settings["max"]
+    if low > 0 and high / low >= 10**DECADES_MANY:
+        yield Problem(
+            parameter.place,
+            f"{parameter.distribution} draws nine in ten values from the last decade, got {low:g} to {high:g}; "
+            f"use distribution: {'' if parameter.distribution == 'uniform' else 'q_'}log_uniform_values.",
+        )
+
+
+def _rounding(parameter: Parameter) -> Iterator[Problem]:
+    if "q" in parameter.settings and parameter.count == 1:
+        only, q = parameter.from_unit(0.5), parameter.settings["q"]
+        text = f"{parameter.distribution} rounds to multiples of q={q:g}, got only {only!r}; give a smaller q."
+        yield Problem(parameter.place, text)
+
+
+_ABOUT_PARAMETERS: tuple[Callable[[Parameter], Iterator[Problem]], ...] = (_exponents, _decades, _rounding)
+
+
+def _grid(space: Space) -> Iterator[Problem]:
+    try:
+        cells = space.cells
+    except SweepFileError as error:
+        yield Problem((), str(error))
+        return
+    if cells >= GRID_MANY:
+        yield Problem(("method",), f"grid runs every combination, got {cells:,} of them; use method: random or bayes.")
+
+
+def _hyperband(file: SweepFile, space: Space) -> Iterator[Problem]:
+    rule = file.early_terminate
+    if rule is None:
+        return
+    if rule.min_iter is not None:
+        first: float = rule.min_iter
+    elif rule.max_iter is not None and rule.s is not None:
+        first = rule.max_iter / rule.eta**rule.s
+    else:
+        return
+    last, whence = _last_epoch(file, space)
+    if last is not None and first > last:
+        text = f"hyperband compares from {first:g} on, got trials that end at {last:g} ({whence}); lower min_iter."
+        yield Problem(("early_terminate",), text)
+
+
+def _last_epoch(file: SweepFile, space: Space) -> tuple[float | None, str]:
+    """How far a trial can get, and how that is known."""
+    if file.besom.fidelity is not None:
+        return file.besom.fidelity.max, "besom.fidelity.max"
+    for parameter in space.parameters:
+        if parameter.path[-1].rsplit(".", 1)[-1] in _EPOCH_NAMES:
+            last = parameter.bounds[1] if parameter.bounds else parameter.from_unit(1.0)
+            if isinstance(last, int | float) and math.isfinite(last):
+                return last, f"parameters.{parameter.name}"
+    return None, ""

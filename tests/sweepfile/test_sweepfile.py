@@ -1,0 +1,347 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from besom.errors import SweepFileError
+from besom.sweepfile import check, json_schema, load, parse, space_of
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+WHOLE = """\
+program: train.py
+method: bayes
+name: whole
+description: every key
+project: p
+entity: e
+metric: {name: val/loss.best, goal: minimize, target: 1e-3}
+run_cap: 30
+command: ["${env}", "${interpreter}", "${program}", --epochs, 5, "${args}", "${envvar:HOME}"]
+early_terminate: {type: hyperband, min_iter: 3, eta: 3, strict: true}
+parameters:
+  lr: {distribution: log_uniform_values, min: 1e-5, max: .1}
+  models.width: {values: [16, 32, 64]}
+  optimizer:
+    parameters:
+      name: {values: [sgd, adam]}
+      momentum: {min: 0.0, max: 0.99}
+besom:
+  seed: 7
+  budget: {trials: 20, epochs: 400, hours: 2, gpu_hours: 1.5}
+  fidelity: {metric: epoch, max: 27}
+  baseline:
+    - {lr: 1e-3, optimizer: {name: sgd}}
+  when: {optimizer.momentum: {optimizer.name: sgd}}
+  constraints: ["models.width * lr < 5"]
+  resources: {gpus: 1, per_gpu: 2}
+  retries: 2
+  timeout: 90m
+  metrics:
+    - regex: 'epoch (?P<epoch>\\d+): loss (?P<loss>\\S+)'
+    - json: true
+      file: log.jsonl
+  repeats: {parameter: fold, values: [0, 1, 2]}
+  checkpoints: true
+  grace: 5
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").touch()
+    return tmp_path
+
+
+def written(folder, text, name="sweep.yaml"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def errors_of(folder, text, name="sweep.yaml"):
+    """Errors without the folder's path."""
+    report = check(written(folder, text, name))
+    return [error.replace(f"{folder}{os.sep}", "") for error in report.errors]
+
+
+def warnings_of(folder, text, logged=None):
+    report = check(written(folder, text), logged)
+    assert report.errors == ()
+    return [warning.replace(f"{folder}{os.sep}", "") for warning in report.warnings]
+
+
+def test_a_file_with_every_key_is_loaded_whole_and_nothing_in_it_is_unwise(folder):
+    loaded = load(written(folder, WHOLE))
+    besom = loaded.file.besom
+    assert loaded.file.metric.target == 0.001
+    assert loaded.file.command[4] == "5"
+    assert (besom.timeout, besom.grace, besom.repeats.count, besom.metrics[1].json_lines) == (5400.0, 5.0, 3, True)
+    assert loaded.raw["parameters"]["lr"] == {"distribution": "log_uniform_values", "min": 1e-5, "max": 0.1}
+    assert [p.name for p in space_of(loaded.file).parameters][-2:] == ["optimizer.name", "optimizer.momentum"]
+    assert loaded.file.max_trials == 20
+    assert check(loaded.path) == type(check(loaded.path))((), ())
+
+
+def test_json_and_yaml_of_the_same_sweep_are_the_same(folder):
+    loaded = load(written(folder, WHOLE))
+    again = load(written(folder, json.dumps(loaded.raw, indent="\t"), "sweep.json"))
+    assert again.raw == loaded.raw
+    assert again.file == loaded.file == parse(loaded.raw)
+
+
+@pytest.mark.parametrize(
+    ("written_as", "number"),
+    [("1e-3", 0.001), ("1E5", 1e5), ("1.5e3", 1500.0), ("-2e+2", -200.0), (".5e1", 5.0), ("3", 3), ("0.1", 0.1)],
+)
+def test_numbers_are_numbers_however_they_are_written(folder, written_as, number):
+    loaded = load(written(folder, f"method: random\nparameters: {{a: {{value: {written_as}}}}}\n"))
+    value = loaded.raw["parameters"]["a"]["value"]
+    assert (value, type(value)) == (number, type(number))
+
+
+@pytest.mark.parametrize("written_as", ["'1e-3'", "2020-01-01", "e5", "1e", "v1e3", "1.2.3"])
+def test_texts_stay_texts(folder, written_as):
+    loaded = load(written(folder, f"method: random\nparameters: {{a: {{value: {written_as}}}}}\n"))
+    assert loaded.raw["parameters"]["a"]["value"] == written_as.strip("'")
+
+
+def test_every_error_is_told_at_once_with_its_line_its_law_and_the_next_move(folder):
+    text = """\
+program: nothere.py
+methd: bayes
+method: bayez
+metric: {nme: val_loss, goal: minimise}
+run_cap: "10"
+command: ["${interpretr}", "${program}"]
+early_terminate: {type: hyperband, max_iter: 27}
+parameters:
+  lr: {distribution: log_uniform_values, min: 0.0, max: 0.1}
+  p: {values: [a, b], probabilities: [0.5, 0.4]}
+  e: {min: 3, max: 3}
+  o: {distribution: unifrm, min: 0, max: 1}
+  e: {value: 1}
+besom:
+  sed: 3
+  metrics: [{regex: "(?P<x"}]
+  timeout: 2x
+  repeats: {count: 2, values: [1, 2, 3]}
+"""
+    errors = errors_of(folder, text)
+    starts = [
+        "program (sweep.yaml:1): needs a file, got nothere.py",
+        "methd (sweep.yaml:2): needs a known key, got methd; did you mean method?",
+        "method (sweep.yaml:3): needs 'grid', 'random' or 'bayes', got 'bayez'",
+        "metric.goal (sweep.yaml:4): needs 'minimize' or 'maximize', got 'minimise'",
+        "metric.name (sweep.yaml:4): needs a value, got none; add it.",
+        "metric.nme (sweep.yaml:4): needs a known key, got nme; did you mean name?",
+        "run_cap (sweep.yaml:5): needs a whole number, got '10'; write a number without quotes or point.",
+        "command[0] (sweep.yaml:6): needs a known macro, got ${interpretr}; did you mean interpreter?",
+        "early_terminate (sweep.yaml:7): hyperband needs min_iter, or max_iter and s, got type, max_iter",
+        "parameters.lr.min (sweep.yaml:9): log_uniform_values needs a number above 0, got 0.0; raise it",
+        "parameters.p (sweep.yaml:10): categorical_w_probabilities needs probabilities that sum to 1, got 0.9",
+        "parameters.o.distribution (sweep.yaml:12): needs a known distribution, got 'unifrm'; did you mean uniform?",
+        "parameters.e (sweep.yaml:13): needs each key once, got it on line 11 and again on line 13; remove one.",
+        "besom.sed (sweep.yaml:15): needs a known key, got sed; did you mean seed?",
+        "besom.metrics[0].regex (sweep.yaml:16): needs a regular expression",
+        "besom.timeout (sweep.yaml:17): needs seconds or a text such as 90s, 15m, 2h, 1d, got '2x'",
+        "besom.repeats.values (sweep.yaml:18): needs the parameter that gets them",
+        "besom.repeats.values (sweep.yaml:18): needs one value for each repeat, got 3 for count=2",
+    ]
+    for start in starts:
+        assert any(error.startswith(start) for error in errors), (start, errors)
+    assert len(errors) == len(starts)
+
+
+BASE = {"method": "random", "metric": {"name": "loss"}, "parameters": {"lr": {"min": 0.0, "max": 1.0}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"method": "bayes", "metric": None}, r"^method: bayes needs a metric"),
+        (
+            {"early_terminate": {"type": "hyperband", "min_iter": 1}, "metric": None},
+            r"^early_terminate: needs a metric",
+        ),
+        ({"early_terminate": {"type": "hyperband", "min_iter": 0}}, r"early_terminate\.min_iter: .* at least 1, got 0"),
+        ({"early_terminate": {"type": "hyperbnd", "min_iter": 1}}, r"early_terminate\.type: needs 'hyperband'"),
+        ({"method": "grid"}, r"parameters\.lr: grid needs .*, got uniform"),
+        ({"parameters": {}}, r"^parameters: needs at least one parameter"),
+        ({"parameters": None}, r"^parameters: needs a value, got none"),
+        ({"parameters": [1]}, r"^parameters: needs at least one parameter, got \[1\]"),
+        ({"metric": "loss"}, r"^metric: needs a mapping of keys to values, got 'loss'"),
+        ({"command": ["${program}"]}, r"command\[0\]: needs program"),
+        ({"besom": {"baseline": [{"lrr": 1}]}}, r"besom\.baseline\[0\]: lrr: needs a parameter .*did you mean lr"),
+        ({"besom": {"baseline": [{"lr": "x"}]}}, r"besom\.baseline\[0\]: lr: needs a number .*got 'x'"),
+        ({"besom": {"repeats": {"count": 3, "parameter": "lr"}}}, r"besom\.repeats\.parameter: .*got lr"),
+        ({"besom": {"fidelity": {"max": 3, "min": 4}}}, r"besom\.fidelity: needs min <= max"),
+        ({"besom": {"fidelity": {"max": float("inf")}}}, r"besom\.fidelity\.max: needs a finite number"),
+        ({"besom": {"metrics": [{}]}}, r"besom\.metrics\[0\]: .*got neither"),
+        ({"besom": {"metrics": [{"regex": "loss"}]}}, r"besom\.metrics\[0\]\.regex: needs a named group"),
+        ({"besom": {"constraints": ["lr > 2"]}}, r"besom\.constraints\[0\]: .*none in 10,000 draws"),
+        ({"besom": {"retries": -1}}, r"besom\.retries: needs a number of at least 0, got -1"),
+        ({"besom": {"budget": {"hours": True}}}, r"besom\.budget\.hours: needs a number, got True"),
+    ],
+)
+def test_a_broken_law_is_told_with_its_place(change, message):
+    raw = {key: value for key, value in (BASE | change).items() if value is not None}
+    with pytest.raises(SweepFileError, match=message) as caught:
+        parse(raw)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("method: random\nparameters:\n  a: [1, 2\n", "s.yaml", "s.yaml:4: needs valid YAML"),
+        ("method: random\n\tparameters: 1\n", "s.yaml", "s.yaml:2: needs valid YAML"),
+        ('{"method": "random",\n "parameters": {},}', "s.json", "s.json:2: needs valid JSON"),
+        ("", "s.yaml", "s.yaml: needs a mapping with method and parameters, got nothing"),
+        ("- 1\n", "s.yaml", "s.yaml: needs a mapping with method and parameters, got list"),
+        ("a: &a\n  b: *a\n", "s.yaml", "s.yaml:1: needs valid YAML, got an anchor that contains itself at column 4"),
+    ],
+)
+def test_broken_text_is_told_with_its_line(folder, text, name, message):
+    assert errors_of(folder, text, name)[0].startswith(message)
+
+
+def test_a_file_that_cannot_be_read_is_told(folder):
+    assert "got no such file" in check(folder / "none.yaml").errors[0]
+    (folder / "latin.yaml").write_bytes(b"name: caf\xe9\n")
+    assert "needs UTF-8 text" in check(folder / "latin.yaml").errors[0]
+    assert "needs a readable file" in check(folder).errors[0]
+
+
+def test_the_program_is_looked_for_beside_the_file_too_and_only_by_check(folder):
+    (folder / "deep").mkdir()
+    text = "method: random\nrun_cap: 1\nprogram: run.sh\nmetric: {name: a}\nparameters: {a: {values: [1, 2]}}\n"
+    path = written(folder, text, "deep/sweep.yaml")
+    assert load(path).file.program == "run.sh"
+    assert "got run.sh, which is neither in" in check(path).errors[0]
+    (folder / "deep" / "run.sh").touch()
+    assert check(path).errors == ()
+
+
+HYPERBAND_LATE = "early_terminate: {type: hyperband, min_iter: 11}\n"
+HYPERBAND_BACKWARDS = "early_terminate: {type: hyperband, max_iter: 99, s: 2}\n"
+PLAIN = "program: train.py\nmetric: {name: loss}\nrun_cap: 9\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "method: random\nparameters: {lr: {distribution: log_uniform, min: 1e-4, max: .1}}\n",
+            "parameters.lr (sweep.yaml:5): log_uniform takes exponents of e, got 0.0001 and 0.1",
+        ),
+        (
+            "method: random\nparameters: {lr: {min: 1e-4, max: 1.0}}\n",
+            "parameters.lr (sweep.yaml:5): uniform draws nine in ten values from the last decade",
+        ),
+        (
+            "method: grid\nparameters: {a: {min: 1, max: 100}, b: {min: 1, max: 100}}\n",
+            "method (sweep.yaml:4): grid runs every combination, got 10,000 of them",
+        ),
+        (
+            "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\nbesom: {baseline: [{lr: 0.5}]}\n",
+            "besom.baseline[0] (sweep.yaml:6): lr has a number in [0, 0.1], got 0.5",
+        ),
+        (
+            "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\njob: x\n",
+            "job (sweep.yaml:6): is W&B's and ignored here",
+        ),
+        (
+            "method: random\nparameters: {lr: {distribution: q_uniform, min: 0.0, max: 0.1}}\n",
+            "parameters.lr (sweep.yaml:5): q_uniform rounds to multiples of q=1, got only 0.0",
+        ),
+        (
+            "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\nbesom: {fidelity: {max: 10}}\n" + HYPERBAND_LATE,
+            "early_terminate (sweep.yaml:7): hyperband compares from 11 on, got trials that end at 10",
+        ),
+        (
+            "method: random\nparameters: {epochs: {value: 10}, lr: {min: 0.0, max: 0.1}}\n" + HYPERBAND_BACKWARDS,
+            "early_terminate (sweep.yaml:6): hyperband compares from 11 on, got trials that end at 10",
+        ),
+    ],
+)
+def test_what_is_unwise_is_warned_of(folder, text, expected):
+    found = warnings_of(folder, PLAIN + text)
+    assert len(found) == 1
+    assert found[0].startswith(expected)
+
+
+def test_a_metric_that_the_program_never_logged_is_warned_of(folder):
+    text = PLAIN + "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\n"
+    assert warnings_of(folder, text, {"val_loss", "epoch"})[0].startswith(
+        "metric.name (sweep.yaml:2): the program never logged loss in past sweeps; did you mean val_loss?"
+    )
+    assert warnings_of(folder, text, {"loss"}) == []
+    assert warnings_of(folder, text, None) == []
+
+
+def test_no_metric_and_no_limit_are_warned_of(folder):
+    found = warnings_of(folder, "program: train.py\nmethod: random\nparameters: {lr: {min: 0.0, max: 0.1}}\n")
+    assert len(found) == 2
+    assert "a metric tells which trial is best, got none" in found[0]
+    assert "random goes on until it is stopped, got no limit" in found[1]
+
+
+def test_python_values_are_taken_as_a_file_would_hold_them():
+    raw = BASE | {
+        "parameters": {"a": {"values": (1, 2)}, "b": {"values": np.arange(3)}, "c": {"value": np.float32(0.5)}}
+    }
+    file = parse(raw)
+    assert file.parameters == {"a": {"values": [1, 2]}, "b": {"values": [0, 1, 2]}, "c": {"value": 0.5}}
+
+
+def test_the_schema_is_one_and_takes_the_whole_file(folder):
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(load(written(folder, WHOLE)).raw, schema)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"methd": "x"},
+        {"parameters": {"a": {"distribution": "log_uniform_values", "min": 0, "max": 1}}},
+        {"parameters": {"a": {"distribution": "normal", "min": 0}}},
+        {"parameters": {"a": {"parameters": {"b": {"vlaue": 1}}}}},
+        {"parameters": {"1a": {"value": 1}}},
+        {"besom": {"timeout": "2x"}},
+        {"besom": {"metrics": [{"regexp": "x"}]}},
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(change):
+    jsonschema.validate(BASE, json_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(BASE | change, json_schema())
+
+
+def test_every_example_is_valid_wise_and_fits_the_schema():
+    files = [path for path in EXAMPLES.rglob("*") if path.suffix in (".yaml", ".yml", ".json") and "sweep" in path.name]
+    for path in files:
+        jsonschema.validate(load(path).raw, json_schema())
+        assert check(path).errors == (), path
+
+
+def test_importing_the_sweep_file_loads_no_numpy():
+    code = "import sys, besom.sweepfile; print('numpy' in sys.modules, 'scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_each_key_of_the_file_stands_in_the_documentation():
+    text = (Path(__file__).parents[2] / "docs" / "sweep-file.md").read_text(encoding="utf-8")
+    schema = json_schema()
+    models = [schema, *(model for name, model in schema["$defs"].items() if name not in ("parameter", "parameters"))]
+    keys = {key for model in models for key in model.get("properties", {})}
+    names = {name.removeprefix("distribution_") for name in schema["$defs"] if name.startswith("distribution_")}
+    assert [word for word in sorted(keys | names) if f"`{word}`" not in text and f"`{word}:" not in text] == []
