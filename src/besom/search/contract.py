@@ -49,9 +49,14 @@ class Exhausted:
 
 
 class Strategy(Protocol):
-    """A search method. Built-ins are named in `besom.search.STRATEGIES`; others come by the entry point `besom.strategies`."""
+    """A search method.
+
+    Built-ins are named in `besom.search.STRATEGIES`; others come by the entry point `besom.strategies`.
+    """
 
     def ask(self, history: History) -> Suggestion | Exhausted:
-        """What to run next, given everything so far. Never raises on any history; never returns a pending config twice
-        unless the space leaves no other."""
+        """What to run next, given everything so far.
+
+        Never raises on any history; never suggests a pending configuration again unless the space leaves no other.
+        """
         ...

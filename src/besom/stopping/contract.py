@@ -22,8 +22,10 @@ CONTINUE = Decision("continue")
 
 
 class StoppingRule(Protocol):
-    """Decides on a running trial each time that it reports. Built-ins are named in `besom.stopping.RULES`; others come by
-    the entry point `besom.stopping_rules`."""
+    """Decides on a running trial each time that it reports.
+
+    Built-ins are named in `besom.stopping.RULES`; others come by the entry point `besom.stopping_rules`.
+    """
 
     def decide(self, running: Observation, others: Sequence[Observation]) -> Decision:
         """Whether `running` goes on, given all the other trials of the sweep. The objective is minimised."""

@@ -1,0 +1,85 @@
+"""The surrogate of a sweep: a Gaussian process on warped objectives, fitted to the evidence alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from besom.numerics.gp import Posterior, fit
+from besom.numerics.warp import HalfRank, half_rank
+from besom.search.evidence import Evidence
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+_POINTS_MAX = 400  # an exact posterior of more is too slow: half of them the best, half spread over the rest
+_FIT_POINTS_MAX = 200
+_REFIT_ALWAYS_BELOW = 30
+_REFIT_GROWTH = 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fitted surrogate.
+
+    Attributes:
+        posterior: Predicts warped objectives, pending trials believed to show what is expected of them.
+        warp: Turns them back into the objective's units.
+        best: The lowest mean over configurations with a result, warped.
+        best_x: Configurations with a result, best mean first, at most five, shape (<= 5, d).
+    """
+
+    posterior: Posterior
+    warp: HalfRank
+    best: float
+    best_x: Floats
+
+
+def model_of(evidence: Evidence, categories: Ints) -> Model:
+    """The surrogate that evidence leads to: a function of it, however often and wherever it is worked out.
+
+    Args:
+        evidence: At least one result.
+        categories: How many categories each column has, 0 for ordinal ones, shape (d,).
+    """
+    theta = _theta(evidence, categories)
+    kept = _spread(evidence.y, _POINTS_MAX)
+    x, warp = evidence.x[kept], half_rank(evidence.y[kept])
+    posterior = Posterior(x, warp.z, categories, theta)
+    mean, _ = posterior.predict(x)
+    order = np.argsort(mean, kind="stable")
+    return Model(posterior.joined(evidence.pending), warp, float(mean[order[0]]), x[order[:5]])
+
+
+def _theta(evidence: Evidence, categories: Ints) -> Floats:
+    """Hyperparameters from the first results, up to a number that grows by steps: most asks find them in the cache."""
+    n = len(evidence.y)
+    first = min(n, _REFIT_ALWAYS_BELOW)
+    while first >= _REFIT_ALWAYS_BELOW and int(first * _REFIT_GROWTH) <= n:
+        first = int(first * _REFIT_GROWTH)
+    kept = _spread(evidence.y[:first], _FIT_POINTS_MAX)
+    x, y = evidence.x[kept], evidence.y[kept]
+    return _fitted(x.tobytes(), y.tobytes(), tuple(categories.tolist()))
+
+
+@lru_cache(maxsize=64)
+def _fitted(x: bytes, y: bytes, categories: tuple[int, ...]) -> Floats:
+    """`gp.fit`, remembered by content: a cache that cannot change a result."""
+    values = np.frombuffer(y)
+    points = np.frombuffer(x).reshape(len(values), len(categories))
+    theta = fit(points, half_rank(values).z, np.array(categories, dtype=np.intp))
+    theta.setflags(write=False)
+    return theta
+
+
+def _spread(y: Floats, most: int) -> Ints:
+    """Indices of at most `most` results in their order: the best, and as many spread evenly over the others."""
+    if len(y) <= most:
+        return np.arange(len(y))
+    order = np.argsort(y, kind="stable")
+    best, rest = order[: most // 2], np.sort(order[most // 2 :])
+    even = rest[np.linspace(0, len(rest) - 1, most - len(best)).round().astype(np.intp)]
+    return np.sort(np.concatenate([best, even]))

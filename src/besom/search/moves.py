@@ -1,0 +1,102 @@
+"""Positions in an encoded space: draws from the prior, and mutations that know integers, lists and categories."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from besom.space import Parameter, Space
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+_SHORT_LIST = 8  # up to so many levels a move goes to a neighbour or anywhere, beyond by distance
+_MUTATED = 2.0  # coordinates that a mutation changes, on average
+
+
+def categories_of(space: Space) -> Ints:
+    """How many categories each column of an encoding has, 0 for ordinal ones, shape (d,)."""
+    return np.array([0 if p.is_ordinal else (p.count or 0) for p in space.free], dtype=np.intp)
+
+
+class Moves:
+    """Draws and mutations of encoded configurations, arrays of shape (n, d)."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._categories = categories_of(space)
+        self._levels = [_positions(parameter) for parameter in space.free]
+        self._is_conditional = False
+
+    def draw(self, rng: np.random.Generator, n: int) -> Floats:
+        """Feasible draws from the prior."""
+        configs = self._space.sample(rng, n)
+        everything = len(self._space.parameters)
+        self._is_conditional = self._is_conditional or any(len(config) < everything for config in configs)
+        return self._space.encode(configs)
+
+    def mutate(self, rng: np.random.Generator, parents: Floats, scale: Floats) -> Floats:
+        """One child of each parent; those that break a constraint are left out.
+
+        Args:
+            rng: Source of randomness.
+            parents: Encoded configurations, shape (n, d).
+            scale: Standard deviation of each child's moves, as a part of the prior's probability, shape (n,).
+        """
+        n, d = parents.shape
+        children = parents.copy()
+        changes = rng.random((n, d)) < _MUTATED / d
+        changes[np.arange(n), rng.integers(d, size=n)] = True
+        for j, levels in enumerate(self._levels):
+            rows = np.flatnonzero(changes[:, j])
+            if self._categories[j]:
+                children[rows, j] = self._other_category(rng, children[rows, j], int(self._categories[j]))
+            elif levels is None:
+                moved = children[rows, j] + scale[rows] * rng.standard_normal(len(rows))
+                children[rows, j] = np.clip(moved, 0.0, 1.0)
+            else:
+                children[rows, j] = self._other_level(rng, children[rows, j], levels, scale[rows])
+        return self._existing(children)
+
+    @staticmethod
+    def _other_category(rng: np.random.Generator, at: Floats, count: int) -> Floats:
+        """Another category for each of `at`; an inactive one (-1) gets any."""
+        another = (at + rng.integers(1, max(count, 2), size=len(at))) % count
+        return np.where(at < 0, rng.integers(count, size=len(at)), another)
+
+    @staticmethod
+    def _other_level(rng: np.random.Generator, at: Floats, levels: Floats, scale: Floats) -> Floats:
+        """Another level for each of `at`: in short lists a neighbour or any other, in long ones about `scale` away."""
+        index = _nearest(levels, at)
+        sign = rng.choice([-1, 1], size=len(at))
+        if len(levels) <= _SHORT_LIST:
+            anywhere = (index + rng.integers(1, len(levels), size=len(at))) % len(levels)
+            moved = np.where(rng.random(len(at)) < 0.5, index + sign, anywhere)
+        else:
+            moved = _nearest(levels, at + scale * rng.standard_normal(len(at)))
+            moved = np.where(moved == index, index + sign, moved)
+        # Beyond an end, turn back, so that a move moves.
+        moved = np.where(moved < 0, 1, np.where(moved >= len(levels), len(levels) - 2, moved))
+        return levels[moved]
+
+    def _existing(self, x: Floats) -> Floats:
+        """The rows of `x` as configurations that exist; inactive parameters at the value that stands for that."""
+        if not self._is_conditional and not self._space.constraints:
+            return x
+        configs = [self._space.decode(row) for row in x]
+        return self._space.encode([config for config in configs if self._space.is_feasible(config)])
+
+
+def _positions(parameter: Parameter) -> Floats | None:
+    """Ascending positions of an ordinal parameter's levels; None where it is continuous, or nearly so."""
+    if not parameter.is_ordinal or parameter.levels is None:
+        return None
+    # Levels far out in a prior's tail share a position: to the model they are one.
+    positions = np.unique(parameter.encoded(parameter.levels))
+    return positions if len(positions) > 1 else None
+
+
+def _nearest(levels: Floats, at: Floats) -> Ints:
+    """Index of the level nearest to each of `at`; `levels` ascending, at least two."""
+    right = np.clip(np.searchsorted(levels, at), 1, len(levels) - 1)
+    return np.where(at - levels[right - 1] <= levels[right] - at, right - 1, right)
