@@ -1,0 +1,155 @@
+"""Which run an agent gets: one that is open already, or the next that the strategy suggests."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+import zlib
+from dataclasses import replace
+
+import numpy as np
+
+from besom.engine.draft import Draft
+from besom.engine.ending import finish_if_nothing_is_left, spent_text
+from besom.engine.state import wants_run
+from besom.records import Config, Curve, Reason, Run, SweepState, Trial, TrialState
+from besom.search.contract import Exhausted, History, Suggestion
+from besom.wire import Answer, Ask, Assignment, Done, Wait
+
+_PAUSED_WAIT_S = 5.0
+_LAST_RUNS_WAIT_S = 1.0
+_ALPHABET = string.digits + string.ascii_lowercase
+
+
+def answer(draft: Draft, ask: Ask, now: float) -> Answer:
+    """A run for the agent, or when to ask again, or that there is nothing more."""
+    for run in draft.live_runs():
+        if run.agent_id == ask.agent_id and run.request_id == ask.request_id:
+            return _assignment(draft, run)
+    state = draft.sweep.state
+    if state.has_ended or state is SweepState.STOPPING:
+        return Done(draft.sweep.why or f"the sweep is {state}")
+    if state is SweepState.PAUSED:
+        return Wait(_PAUSED_WAIT_S, draft.sweep.why or "the sweep is paused")
+    trial = _open_trial(draft) or _new_trial(draft, now)
+    if trial is not None:
+        return _assignment(draft, _start_run(draft, trial, ask, now))
+    finish_if_nothing_is_left(draft, now)
+    if draft.sweep.state.has_ended:
+        return Done(draft.sweep.why)
+    return Wait(_LAST_RUNS_WAIT_S, "the last runs are under way")
+
+
+def _open_trial(draft: Draft) -> Trial | None:
+    """The first trial that needs a run: one that nobody runs before a further repeat of one that somebody does."""
+    waiting = (number for number in draft.open if draft.trials[number].state is TrialState.WAITING)
+    number = next(waiting, draft.open[0] if draft.open else None)
+    return draft.trials[number] if number is not None else None
+
+
+def _new_trial(draft: Draft, now: float) -> Trial | None:
+    """The next trial by baseline or strategy; None when no more is wanted, which the sweep then knows the reason of."""
+    spent = draft.state().exceeded(now)
+    if spent is not None:
+        _note(draft, spent_text(draft, spent))
+        return None
+    suggestion = _suggest(draft)
+    if isinstance(suggestion, Exhausted):
+        _note(draft, suggestion.why)
+        return None
+    until = suggestion.until if suggestion.until is not None else draft.plan.fidelity_max
+    if suggestion.resume is not None:
+        return draft.change_trial(suggestion.resume, state=TrialState.WAITING, until=until, ended_at=None)
+    return add_trial(draft, suggestion.config, draft.plan.shown(suggestion.reason), until, now)
+
+
+def _note(draft: Draft, why: str) -> None:
+    if draft.sweep.why != why:
+        draft.put_sweep(why=why)
+
+
+def _suggest(draft: Draft) -> Suggestion | Exhausted:
+    plan = draft.plan
+    tried = sum(1 for seen in draft.observations.values() if seen.phase == "baseline")
+    if tried < len(plan.baselines):
+        config = complete(draft, plan.baselines[tried])
+        return Suggestion(config, Reason("baseline", "one of the configurations that the sweep file wants tried first"))
+    history = History(
+        space=plan.space,
+        observations=[draft.observations[number] for number in sorted(draft.observations)],
+        seed=draft.sweep.seed,
+        until_max=plan.fidelity_max,
+        can_resume=plan.can_resume,
+    )
+    return plan.strategy.ask(history)
+
+
+def complete(draft: Draft, partial: Config) -> Config:
+    """A whole flat configuration from one that leaves parameters out; the same for the same sweep and trial number."""
+    rng = np.random.default_rng([draft.sweep.seed, len(draft.trials)])
+    return draft.plan.space.complete(partial, rng)
+
+
+def add_trial(draft: Draft, config: Config, reason: Reason, until: float | None, now: float) -> Trial:
+    """A new trial that waits for an agent; `config` is flat."""
+    number = len(draft.trials) + 1
+    nested = draft.plan.space.nest(config)
+    return draft.put_trial(Trial(draft.sweep.id, number, nested, reason, created_at=now, until=until))
+
+
+def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float) -> Run:
+    runs = draft.runs_of(trial.number)
+    repeat = wants_run(draft.plan, trial, runs)
+    assert repeat is not None, "only open trials are started"
+    earlier = [run for run in runs if run.repeat == repeat]
+    lease = draft.last_lease + 1
+    run_id = _run_id(draft.sweep.id, lease)
+    curve, begun = Curve(), 0.0
+    if earlier and draft.plan.can_resume:
+        curve, begun = draft.curves.get(earlier[-1].id, Curve()), earlier[-1].fidelity
+    if draft.sweep.started_at is None:
+        draft.put_sweep(started_at=now)
+    draft.put_trial(replace(trial, state=TrialState.RUNNING, ended_at=None, ended_by=None, failure=None))
+    return draft.put_run(
+        Run(
+            id=run_id,
+            sweep_id=draft.sweep.id,
+            trial=trial.number,
+            repeat=repeat,
+            attempt=len(earlier),
+            lease=lease,
+            agent_id=ask.agent_id,
+            request_id=ask.request_id,
+            started_at=now,
+            lease_until=now + draft.plan.file.besom.lease,
+            first_fidelity=begun,
+            fidelity=begun,
+            gpus=tuple(ask.gpus),
+            host=ask.host,
+            folder=f"{ask.folder}/{run_id}" if ask.folder else "",
+        ),
+        curve,
+    )
+
+
+def _assignment(draft: Draft, run: Run) -> Assignment:
+    trial = draft.trials[run.trial]
+    return Assignment(
+        run_id=run.id,
+        sweep_id=draft.sweep.id,
+        trial=run.trial,
+        repeat=run.repeat,
+        attempt=run.attempt,
+        lease=run.lease,
+        lease_s=draft.plan.file.besom.lease,
+        config=draft.plan.config_of_repeat(trial.config, run.repeat),
+        until=trial.until,
+        fidelity=run.first_fidelity,
+        seed=zlib.crc32(f"{draft.sweep.seed}/{run.trial}/{run.repeat}".encode()),
+    )
+
+
+def _run_id(sweep_id: str, lease: int) -> str:
+    """Eight characters of [0-9a-z], the shape of W&B's run names; the same for the same sweep and lease."""
+    number = int.from_bytes(hashlib.sha256(f"{sweep_id}/{lease}".encode()).digest()[:8])
+    return "".join(_ALPHABET[number // 36**place % 36] for place in range(8))

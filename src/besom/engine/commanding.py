@@ -1,0 +1,150 @@
+"""What a person asks of a sweep while it runs, or after."""
+
+from __future__ import annotations
+
+from besom.engine.asking import add_trial, complete
+from besom.engine.draft import Draft
+from besom.engine.ending import finish_if_nothing_is_left, order_stop
+from besom.errors import ConfigError, UnknownName, WrongState
+from besom.records import Reason, Sweep, SweepState, Trial, TrialState
+from besom.wire import Command
+
+_UNITS = ("trials", "epochs", "hours", "gpu_hours")
+_BY_REQUEST = Reason("requested", "stopped by request")
+
+
+def carry_out(draft: Draft, command: Command, now: float) -> Sweep:
+    """Do what the command says; the sweep as it is then.
+
+    Raises:
+        WrongState: The sweep or trial is in no state for it.
+        UnknownName: There is no such trial.
+        ConfigError: A configuration or budget that cannot be.
+    """
+    {
+        "pause": _pause,
+        "resume": _resume,
+        "stop": _stop,
+        "cancel": _cancel,
+        "stop_trial": _stop_trial,
+        "resume_trial": _resume_trial,
+        "enqueue": _enqueue,
+        "set_budget": _set_budget,
+    }[command.verb](draft, command, now)
+    return draft.sweep
+
+
+def _pause(draft: Draft, command: Command, now: float) -> None:
+    _need_not_ended(draft, "paused")
+    if draft.sweep.state is not SweepState.PAUSED:
+        draft.put_sweep(state=SweepState.PAUSED, paused_at=now, why="paused by request")
+
+
+def _resume(draft: Draft, command: Command, now: float) -> None:
+    if draft.sweep.state is SweepState.CANCELLED:
+        raise WrongState(f"sweep {draft.sweep.id}: is cancelled and cannot go on; start a new one from its file")
+    if draft.sweep.state is SweepState.FINISHED:
+        unit = draft.state().exceeded(now)
+        if unit is not None:
+            limit = draft.state().allowed()[unit]
+            raise WrongState(
+                f"sweep {draft.sweep.id}: has spent its budget of {limit:g} {unit}; raise it first: "
+                f"besom budget {draft.sweep.id} --{unit.replace('_', '-')} N"
+            )
+    reopen(draft, now)
+
+
+def reopen(draft: Draft, now: float) -> None:
+    """Let the sweep run again; time spent paused or ended does not count against budgets in hours."""
+    since = draft.sweep.ended_at or draft.sweep.paused_at
+    pause = now - since if since is not None and draft.sweep.state is not SweepState.RUNNING else 0.0
+    draft.put_sweep(
+        state=SweepState.RUNNING,
+        why="",
+        ended_at=None,
+        paused_at=None,
+        paused_s=draft.sweep.paused_s + max(0.0, pause),
+    )
+
+
+def _stop(draft: Draft, command: Command, now: float) -> None:
+    _need_not_ended(draft, "stopped")
+    draft.put_sweep(state=SweepState.STOPPING, why="stopped by request")
+    finish_if_nothing_is_left(draft, now)
+
+
+def _cancel(draft: Draft, command: Command, now: float) -> None:
+    _need_not_ended(draft, "cancelled")
+    reason = Reason("requested", "the sweep was cancelled")
+    for run in draft.live_runs():
+        order_stop(draft, run.id, reason)
+    for number in draft.open:
+        if not draft.live_runs(number):
+            draft.change_trial(number, state=TrialState.STOPPED, ended_at=now, ended_by=reason)
+    draft.put_sweep(state=SweepState.CANCELLED, ended_at=now, why="cancelled by request")
+
+
+def _stop_trial(draft: Draft, command: Command, now: float) -> None:
+    trial = _trial(draft, command)
+    if trial.state.has_ended:
+        raise WrongState(f"trial {trial.number}: is {trial.state} already")
+    live = draft.live_runs(trial.number)
+    for run in live:
+        order_stop(draft, run.id, _BY_REQUEST)
+    if not live:
+        draft.change_trial(trial.number, state=TrialState.STOPPED, ended_at=now, ended_by=_BY_REQUEST)
+
+
+def _resume_trial(draft: Draft, command: Command, now: float) -> None:
+    trial = _trial(draft, command)
+    if trial.state not in (TrialState.STOPPED, TrialState.PAUSED, TrialState.FAILED):
+        raise WrongState(
+            f"trial {trial.number}: is {trial.state}; only one that was stopped, paused or failed can be resumed"
+        )
+    if draft.sweep.state is SweepState.CANCELLED:
+        raise WrongState(f"sweep {draft.sweep.id}: is cancelled; its trials cannot go on")
+    if draft.sweep.state is not SweepState.RUNNING:
+        reopen(draft, now)
+    draft.change_trial(
+        trial.number,
+        state=TrialState.WAITING,
+        kept=True,
+        until=draft.plan.fidelity_max,
+        ended_at=None,
+        ended_by=None,
+        failure=None,
+        losses=0,
+    )
+
+
+def _enqueue(draft: Draft, command: Command, now: float) -> None:
+    _need_not_ended(draft, "given another trial")
+    flat = draft.plan.space.flatten(command.config or {})
+    whole = complete(draft, flat)
+    draft.plan.space.validate(whole)
+    add_trial(draft, whole, Reason("requested", "asked for by a person"), draft.plan.fidelity_max, now)
+
+
+def _set_budget(draft: Draft, command: Command, now: float) -> None:
+    budget = dict(command.budget or {})
+    for unit, amount in budget.items():
+        if unit not in _UNITS:
+            raise ConfigError(f"budget.{unit}: no such unit; valid: {', '.join(_UNITS)}")
+        if not amount > 0:
+            raise ConfigError(f"budget.{unit}: needs more than 0, got {amount:g}")
+    draft.put_sweep(budget={**draft.sweep.budget, **budget})
+    was_spent = draft.sweep.state is SweepState.FINISHED and draft.sweep.why.startswith("budget spent")
+    if was_spent and draft.state().exceeded(now) is None:
+        reopen(draft, now)
+
+
+def _trial(draft: Draft, command: Command) -> Trial:
+    trial = draft.trials.get(command.trial or 0)
+    if trial is None:
+        raise UnknownName(f"trial {command.trial}: sweep {draft.sweep.id} has trials 1 to {len(draft.trials)}")
+    return trial
+
+
+def _need_not_ended(draft: Draft, done: str) -> None:
+    if draft.sweep.state.has_ended:
+        raise WrongState(f"sweep {draft.sweep.id}: is {draft.sweep.state} and cannot be {done}")

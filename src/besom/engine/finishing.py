@@ -1,0 +1,172 @@
+"""What becomes of a trial when a run of it is over."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from besom.engine.curves import last_finite
+from besom.engine.draft import Draft
+from besom.engine.ending import finish_if_spent, order_stop, pause_after_failures
+from besom.engine.reporting import held_run, value_of_run
+from besom.engine.state import gpu_seconds_of
+from besom.errors import LeaseLost
+from besom.records import Cause, Failure, Reason, Run, RunState, Trial, TrialState
+from besom.wire import Finish
+
+LOSSES_BEFORE_FAILURE = 5
+_WORTH_A_RETRY = frozenset({Cause.EXIT_CODE, Cause.SIGNAL, Cause.EXCEPTION})
+"""Causes that another try may not meet. Out of memory, a time-out or a missing metric would only come again."""
+
+
+def finish(draft: Draft, message: Finish, now: float) -> None:
+    """End a run as its agent says, and move its trial on. Saying so again changes nothing.
+
+    Raises:
+        LeaseLost, UnknownName: See `held_run`.
+    """
+    known = draft.runs.get(message.run_id)
+    if known is not None and known.lease == message.lease and _is_repetition(known, message):
+        return
+    run = held_run(draft, message)
+    value = value_of_run(draft, message, run.value)
+    if value is None and run.first_fidelity > 0:
+        # It went on from a checkpoint that was complete already, so it had nothing left to log.
+        value = last_finite(draft.curves[run.id])
+    run = replace(run, value=value, resources=dict(message.resources) or run.resources)
+    failure = message.failure
+    ended = message.ended
+    if ended == "finished":
+        failure = _failure_of_value(draft, run)
+        ended = "failed" if failure else "finished"
+    end_run(draft, run, RunState(ended), failure, now)
+
+
+def _is_repetition(run: Run, message: Finish) -> bool:
+    if run.state is RunState.RUNNING or run.state is RunState.LOST:
+        return False
+    if run.state.value == message.ended or (message.ended == "finished" and run.state is RunState.FAILED):
+        return True
+    raise LeaseLost(f"run {run.id}: it is {run.state} already, got {message.ended}; nothing was recorded")
+
+
+def _failure_of_value(draft: Draft, run: Run) -> Failure | None:
+    """Why a run that ended well is a failure all the same: it has no usable objective."""
+    metric = draft.plan.metric
+    if metric is None:
+        return None
+    if run.value is None:
+        return Failure(Cause.NO_METRIC, f"the script ended without logging {metric}")
+    if not math.isfinite(run.value):
+        return Failure(Cause.NOT_FINITE, f"{metric} ended as {run.value}")
+    return None
+
+
+def end_run(draft: Draft, run: Run, state: RunState, failure: Failure | None, now: float) -> None:
+    """Close a run that was under way and let its trial go on, wait, or end."""
+    run = draft.put_run(replace(run, state=state, failure=failure, ended_at=now))
+    trial = _charge(draft, draft.trials[run.trial], run, now)
+    move = {
+        RunState.FINISHED: _finished,
+        RunState.STOPPED: _stopped,
+        RunState.PAUSED: _paused,
+        RunState.FAILED: _failed,
+        RunState.LOST: _lost,
+    }[state]
+    moved = move(draft, trial, run, now)
+    draft.put_trial(moved)
+    if moved.state.has_ended and not trial.state.has_ended:
+        in_a_row = draft.sweep.failures_in_a_row + 1 if moved.state is TrialState.FAILED else 0
+        if in_a_row != draft.sweep.failures_in_a_row:
+            draft.put_sweep(failures_in_a_row=in_a_row)
+        for other in draft.live_runs(moved.number):
+            order_stop(draft, other.id, Reason("trial ended", f"trial {moved.number} is {moved.state}"))
+        pause_after_failures(draft, now)
+    finish_if_spent(draft, now)
+
+
+def _charge(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
+    seconds = max(0.0, now - run.started_at)
+    return replace(
+        trial,
+        seconds=trial.seconds + seconds,
+        gpu_seconds=trial.gpu_seconds + gpu_seconds_of(draft.plan, run, now),
+        resources=_merged(trial.resources, trial.seconds, run.resources, seconds),
+    )
+
+
+def _merged(old: Mapping[str, float], old_s: float, new: Mapping[str, float], new_s: float) -> dict[str, float]:
+    """Peaks and means over both; energy adds up."""
+    merged = dict(old)
+    for name, value in new.items():
+        if name not in old:
+            merged[name] = value
+        elif name.endswith("_peak"):
+            merged[name] = max(old[name], value)
+        elif name.endswith("_kwh"):
+            merged[name] = old[name] + value
+        elif old_s + new_s > 0:
+            merged[name] = (old[name] * old_s + value * new_s) / (old_s + new_s)
+    return merged
+
+
+def _finished(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
+    if trial.state.has_ended:
+        return trial
+    trial = replace(trial, losses=0, fidelity=max(trial.fidelity, run.fidelity), **measured(draft, trial))
+    if trial.repeats_done < draft.plan.repeats:
+        return _waiting(draft, trial)
+    return replace(trial, state=TrialState.FINISHED, ended_at=now)
+
+
+def measured(draft: Draft, trial: Trial) -> dict[str, Any]:
+    """What the finished repeats of a trial say of it: their number, mean and spread."""
+    done = [run for run in draft.runs_of(trial.number) if run.state is RunState.FINISHED]
+    values = [run.value for run in done if run.value is not None]
+    if not values:
+        return {"repeats_done": len(done)}
+    return {
+        "repeats_done": len(done),
+        "value": statistics.fmean(values),
+        "spread": statistics.stdev(values) if len(values) > 1 else None,
+    }
+
+
+def _stopped(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
+    if trial.state.has_ended:
+        return trial
+    reason = run.ordered_because or Reason("requested", "stopped by request")
+    return replace(trial, state=TrialState.STOPPED, ended_at=now, ended_by=reason, **measured(draft, trial))
+
+
+def _paused(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
+    return replace(trial, state=TrialState.PAUSED, ended_by=run.ordered_because, losses=0)
+
+
+def _failed(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
+    failure = run.failure or Failure(Cause.EXIT_CODE)
+    if trial.state.has_ended:
+        return trial
+    if failure.cause in _WORTH_A_RETRY and trial.retries < draft.plan.file.besom.retries:
+        return _waiting(draft, replace(trial, retries=trial.retries + 1, failure=failure))
+    return replace(trial, state=TrialState.FAILED, ended_at=now, failure=failure)
+
+
+def _lost(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
+    if trial.state.has_ended:
+        return trial
+    trial = replace(trial, losses=trial.losses + 1)
+    if trial.losses > LOSSES_BEFORE_FAILURE:
+        failure = Failure(Cause.LOST, f"{trial.losses} agents in a row vanished while they ran it")
+        return replace(trial, state=TrialState.FAILED, ended_at=now, failure=failure)
+    return _waiting(draft, trial)
+
+
+def _waiting(draft: Draft, trial: Trial) -> Trial:
+    """Still running where another run of it is under way, waiting for an agent otherwise."""
+    if trial.state.has_ended:
+        return trial
+    return replace(trial, state=TrialState.RUNNING if draft.live_runs(trial.number) else TrialState.WAITING)

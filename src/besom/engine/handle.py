@@ -1,0 +1,76 @@
+"""The engine: a message in, a new state and instructions out. No I/O, no clock, no randomness of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from besom.engine.asking import answer
+from besom.engine.commanding import carry_out
+from besom.engine.draft import Draft
+from besom.engine.ending import check_budgets
+from besom.engine.finishing import end_run, finish
+from besom.engine.messages import Instructions, Message, Tick
+from besom.engine.plan import compile_plan
+from besom.engine.reporting import record
+from besom.engine.state import State
+from besom.records import Cause, Failure, RunState, Sweep
+from besom.wire import Ask, Command, Finish, Report
+
+
+def create(sweep_id: str, file: Mapping[str, Any], seed: int, folder: str, now: float) -> tuple[State, Instructions]:
+    """A new running sweep, and the instruction to keep it.
+
+    Args:
+        sweep_id: Its id.
+        file: The sweep file's content.
+        seed: Used where the file names none.
+        folder: The sweep file's folder.
+        now: Seconds since the epoch, UTC.
+
+    Raises:
+        SweepFileError: The file cannot be run; every problem is named.
+    """
+    plan = compile_plan(file)
+    given = plan.file.besom.seed
+    sweep = Sweep(sweep_id, dict(file), seed if given is None else given, created_at=now, folder=folder)
+    return State(plan, sweep), Instructions(sweep, (sweep,))
+
+
+def handle(state: State, message: Message, now: float) -> tuple[State, Instructions]:
+    """The sweep after the message, and what to do about it.
+
+    Handling the same message twice changes nothing the second time and gives the same reply.
+
+    Args:
+        state: The sweep so far; it is not changed.
+        message: What happened.
+        now: Seconds since the epoch, UTC.
+
+    Raises:
+        BesomError: The message is refused; the sweep stays as it was.
+    """
+    draft = Draft(state)
+    match message:
+        case Ask():
+            return draft.done(answer(draft, message, now))
+        case Report():
+            return draft.done(record(draft, message, now))
+        case Finish():
+            finish(draft, message, now)
+        case Command():
+            return draft.done(carry_out(draft, message, now))
+        case Tick():
+            _tick(draft, message, now)
+    return draft.done()
+
+
+def _tick(draft: Draft, tick: Tick, now: float) -> None:
+    """Take back the runs of agents that were silent for a whole lease, and see whether time is up."""
+    grace_until = tick.up_since + draft.plan.file.besom.lease
+    for run in draft.live_runs():
+        if now > max(run.lease_until, grace_until):
+            silent = now - (run.lease_until - draft.plan.file.besom.lease)
+            failure = Failure(Cause.LOST, f"nothing heard of its agent for {silent:.0f} s")
+            end_run(draft, run, RunState.LOST, failure, now)
+    check_budgets(draft, now)

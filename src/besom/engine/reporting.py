@@ -1,0 +1,124 @@
+"""A run's progress: its history is kept, its curve grows, and the stopping rule has its say."""
+
+from __future__ import annotations
+
+from besom.engine.curves import as_number, inherited, last_finite, points_of_rows
+from besom.engine.draft import Draft
+from besom.engine.ending import check_budgets, end_early, order_stop
+from besom.engine.messages import AppendOutput, AppendRows
+from besom.errors import LeaseLost, OutOfOrder, UnknownName
+from besom.records import Curve, Reason, Run, RunState, SweepState, Trial
+from besom.wire import Finish, Receipt, Report
+
+
+def held_run(draft: Draft, message: Report | Finish) -> Run:
+    """The run that the message speaks of, whose lease it holds.
+
+    Raises:
+        UnknownName: There is no such run.
+        LeaseLost: The run has ended, or the lease is not its own.
+    """
+    run = draft.runs.get(message.run_id)
+    if run is None:
+        raise UnknownName(f"run {message.run_id}: not in sweep {draft.sweep.id}")
+    if run.state is not RunState.RUNNING or run.lease != message.lease:
+        state = "belongs to another run" if run.lease != message.lease else f"ended, the run is {run.state}"
+        raise LeaseLost(
+            f"run {run.id}: lease {message.lease} {state}; nothing was recorded, the trial goes on elsewhere"
+        )
+    return run
+
+
+def record(draft: Draft, report: Report, now: float) -> Receipt:
+    """Keep what is new in the report, renew the lease, and say how the run goes on.
+
+    Raises:
+        LeaseLost, UnknownName: See `held_run`.
+        OutOfOrder: Rows or output would leave a gap.
+    """
+    run = held_run(draft, report)
+    new = report.rows[max(0, run.rows - report.first_row) :]
+    _refuse_gap("rows", report.first_row, run.rows)
+    _refuse_gap("output", report.output_from, run.output_bytes)
+    output = (
+        report.output.encode(errors="surrogateescape")[run.output_bytes - report.output_from :]
+        if report.output
+        else b""
+    )
+    if new:
+        draft.rows = AppendRows(run.id, run.rows, new)
+    if output:
+        draft.output = AppendOutput(run.id, run.output_bytes, output.decode(errors="replace"))
+    offset = run.first_fidelity
+    points, fidelity = points_of_rows(draft.plan, new, run.rows, offset, run.fidelity)
+    curve = draft.curves.get(run.id, Curve())
+    is_first = run.value is None and bool(points)
+    if is_first and draft.plan.fidelity_metric is not None:
+        curve = inherited(curve, points[0][0])
+        offset = curve[-1][0] if curve else 0.0
+    curve = curve.extended(points)
+    run = draft.change_run(
+        run.id,
+        curve,
+        rows=run.rows + len(new),
+        output_bytes=run.output_bytes + len(output),
+        first_fidelity=offset,
+        fidelity=fidelity,
+        value=value_of_run(draft, report, points[-1][1] if points else run.value),
+        resources=dict(report.resources) or run.resources,
+        lease_until=now + draft.plan.file.besom.lease,
+    )
+    if points:
+        trial = draft.change_trial(run.trial, fidelity=fidelity, value=_shown_value(draft, run, curve))
+        _decide(draft, run, trial)
+    if new:
+        check_budgets(draft, now)
+    run = draft.runs[run.id]
+    return Receipt(
+        next_row=run.rows,
+        next_byte=run.output_bytes,
+        order=run.ordered,  # type: ignore[arg-type]
+        why=run.ordered_because.text if run.ordered_because else "",
+        kill=draft.sweep.state is SweepState.CANCELLED,
+    )
+
+
+def _refuse_gap(what: str, first: int, expected: int) -> None:
+    if first > expected:
+        raise OutOfOrder(f"{what}: next is {expected}, got {first} on; send from {expected}", expected)
+
+
+def value_of_run(draft: Draft, message: Report | Finish, latest: float | None) -> float | None:
+    """The run's objective: its summary where the script defines one, the latest value otherwise."""
+    summary = as_number(message.summary.get(draft.plan.metric)) if draft.plan.metric else None
+    return summary if summary is not None else latest
+
+
+def _shown_value(draft: Draft, run: Run, curve: Curve) -> float | None:
+    """What the trial is worth while it runs: its finished repeats' mean, else this run's latest finite value."""
+    if draft.trials[run.trial].repeats_done:
+        return draft.trials[run.trial].value
+    if draft.plan.minimised(run.value) is not None:
+        return run.value
+    return last_finite(curve)
+
+
+def _decide(draft: Draft, run: Run, trial: Trial) -> None:
+    """Let target, rung and stopping rule speak on new points."""
+    plan = draft.plan
+    if trial.value is not None and plan.reaches_target(trial.value) and draft.sweep.state is SweepState.RUNNING:
+        assert plan.file.metric is not None
+        target = plan.file.metric.target
+        why = f"target reached: {plan.metric} {trial.value:g} in trial {trial.number} (target {target:g})"
+        end_early(draft, why, Reason("target", why))
+        return
+    if run.ordered != "continue" or trial.kept:
+        return
+    if trial.until is not None and trial.until <= run.fidelity and trial.until < (plan.fidelity_max or float("inf")):
+        order = "pause" if plan.can_resume else "stop"
+        order_stop(draft, run.id, Reason("rung", f"ran to {trial.until:g} as asked"), order)
+        return
+    if plan.rule is not None:
+        decision = plan.rule.decide(draft.observations[trial.number], draft.others(trial.number))
+        if decision.order != "continue":
+            order_stop(draft, run.id, plan.shown(decision.reason or Reason("rule")), decision.order)

@@ -1,0 +1,206 @@
+"""All that is known of one sweep, immutable: what the engine decides from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from besom.engine.curves import inherited
+from besom.engine.plan import Plan, compile_plan
+from besom.records import (
+    Curve,
+    Observation,
+    Run,
+    RunState,
+    Status,
+    Sweep,
+    SweepState,
+    Trial,
+    TrialState,
+)
+
+_STATUS = {
+    TrialState.WAITING: Status.PENDING,
+    TrialState.RUNNING: Status.PENDING,
+    TrialState.PAUSED: Status.PAUSED,
+    TrialState.FINISHED: Status.FINISHED,
+    TrialState.STOPPED: Status.STOPPED,
+    TrialState.FAILED: Status.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What runs that have ended have spent."""
+
+    fidelity: float = 0.0
+    gpu_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One sweep's records, and what follows from them.
+
+    Attributes:
+        plan: The sweep file, ready to run.
+        sweep, trials, runs: The records, which are also what the store keeps.
+        curves: Objective curve of each run by its id; one that goes on from a checkpoint begins with what it inherited.
+        observations: Each trial as strategies see it.
+        run_ids: Ids of each trial's runs, in order of their lease.
+        live: Ids of the runs under way, in order of their lease.
+        open: Numbers of trials that still need a run.
+        last_lease: The highest lease given so far.
+        totals: Spent by runs that have ended.
+        incumbent_number: The best trial that is not running.
+    """
+
+    plan: Plan
+    sweep: Sweep
+    trials: Mapping[int, Trial] = field(default_factory=dict)
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    observations: Mapping[int, Observation] = field(default_factory=dict)
+    run_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    live: tuple[str, ...] = ()
+    open: tuple[int, ...] = ()
+    last_lease: int = 0
+    totals: Totals = Totals()
+    incumbent_number: int | None = None
+
+    @property
+    def incumbent(self) -> Trial | None:
+        """The best trial by the objective among those that are not running."""
+        return self.trials[self.incumbent_number] if self.incumbent_number is not None else None
+
+    def observation(self, number: int) -> Observation:
+        return self.observations[number]
+
+    def live_runs(self, trial: int | None = None) -> list[Run]:
+        """Runs under way, of one trial if named."""
+        runs = (self.runs[run_id] for run_id in self.live)
+        return [run for run in runs if trial is None or run.trial == trial]
+
+    def runs_of(self, trial: int) -> list[Run]:
+        """All runs of a trial in order of their lease."""
+        return [self.runs[run_id] for run_id in self.run_ids.get(trial, ())]
+
+    def allowed(self) -> dict[str, float]:
+        """The budget by unit, for those that have a limit; one set while the sweep ran goes before the file's."""
+        in_file = self.plan.file.besom.budget
+        limits = {
+            "trials": self.plan.file.max_trials,
+            "epochs": in_file.epochs,
+            "hours": in_file.hours,
+            "gpu_hours": in_file.gpu_hours,
+            **self.sweep.budget,
+        }
+        return {unit: float(limit) for unit, limit in limits.items() if limit is not None}
+
+    def spent(self, now: float) -> dict[str, float]:
+        """What was spent up to `now`, by unit."""
+        live = self.live_runs()
+        fidelity = self.totals.fidelity + sum(fidelity_spent(run) for run in live)
+        gpu_seconds = self.totals.gpu_seconds + sum(gpu_seconds_of(self.plan, run, now) for run in live)
+        return {
+            "trials": float(len(self.trials)),
+            "epochs": fidelity,
+            "hours": running_seconds(self.sweep, now) / 3600,
+            "gpu_hours": gpu_seconds / 3600,
+        }
+
+    def exceeded(self, now: float, units: Iterable[str] = ("trials", "epochs", "hours", "gpu_hours")) -> str | None:
+        """The first unit among `units` whose budget is spent; None while all have something left."""
+        allowed = self.allowed()
+        if not allowed:
+            return None
+        spent = self.spent(now)
+        return next((unit for unit in units if unit in allowed and spent[unit] >= allowed[unit]), None)
+
+
+def fidelity_spent(run: Run) -> float:
+    """Fidelity that this run itself added."""
+    return max(0.0, run.fidelity - run.first_fidelity)
+
+
+def gpu_seconds_of(plan: Plan, run: Run, now: float) -> float:
+    """GPU time of a run up to `now`; one that shares its GPU is charged its share, one without GPU nothing."""
+    seconds = max(0.0, (run.ended_at or now) - run.started_at)
+    return seconds * len(run.gpus) / plan.file.besom.resources.per_gpu
+
+
+def running_seconds(sweep: Sweep, now: float) -> float:
+    """Wall-clock seconds since the first run, without pauses."""
+    if sweep.started_at is None:
+        return 0.0
+    until = sweep.ended_at or (sweep.paused_at if sweep.state is SweepState.PAUSED and sweep.paused_at else now)
+    return max(0.0, until - sweep.started_at - sweep.paused_s)
+
+
+def observe(plan: Plan, trial: Trial, curve: Curve, before: Observation | None = None) -> Observation:
+    """A trial as strategies see it: its objective minimised, its configuration flat."""
+    return Observation(
+        trial=trial.number,
+        config=before.config if before else plan.space.flatten(trial.config),
+        status=_STATUS[trial.state],
+        value=plan.minimised(trial.value),
+        curve=_minimised(plan, curve, before.curve if before else None),
+        fidelity=trial.fidelity,
+        seconds=trial.seconds,
+        phase=trial.reason.phase,
+        details=trial.reason.details,
+        failure=trial.failure,
+        spread=trial.spread,
+    )
+
+
+def _minimised(plan: Plan, curve: Curve, before: Curve | None) -> Curve:
+    if not plan.maximizes:
+        return curve
+    if before is not None and _continues(curve, before):
+        return before.extended((curve[i][0], -curve[i][1]) for i in range(len(before), len(curve)))
+    return Curve((fidelity, -value) for fidelity, value in zip(curve.fidelity, curve.values, strict=True))
+
+
+def _continues(curve: Curve, negated: Curve) -> bool:
+    """Whether `negated` is the beginning of `curve` with its sign turned: told by its ends, since curves only grow."""
+    count = len(negated)
+    if not 0 < count <= len(curve):
+        return False
+    return all(curve[i][0] == negated[i][0] and curve[i][1] == -negated[i][1] for i in (0, count - 1))
+
+
+def wants_run(plan: Plan, trial: Trial, runs: Iterable[Run]) -> int | None:
+    """The repeat of `trial` that is to be run next; None if none is, or all that are left are under way."""
+    if trial.state not in (TrialState.WAITING, TrialState.RUNNING):
+        return None
+    taken = {run.repeat for run in runs if run.state in (RunState.RUNNING, RunState.FINISHED)}
+    return next((repeat for repeat in range(plan.repeats) if repeat not in taken), None)
+
+
+def restore(sweep: Sweep, trials: Iterable[Trial], runs: Iterable[Run], curves: Mapping[str, Curve]) -> State:
+    """The state of a sweep from its records.
+
+    Args:
+        sweep: The sweep.
+        trials: Its trials, in any order.
+        runs: Its runs, in any order.
+        curves: Objective curve of each run's own rows, by run id; see `curve_from_columns`.
+
+    Raises:
+        SweepFileError: The sweep's file is not valid for this version.
+    """
+    from besom.engine.draft import Draft
+
+    draft = Draft(State(compile_plan(sweep.file), sweep))
+    by_number = sorted(trials, key=lambda trial: trial.number)
+    by_lease = sorted(runs, key=lambda run: run.lease)
+    latest: dict[tuple[int, int], Curve] = {}
+    for run in by_lease:
+        own = curves.get(run.id, Curve())
+        before = latest.get((run.trial, run.repeat), Curve()) if draft.plan.can_resume else Curve()
+        whole = inherited(before, own[0][0]).extended(zip(own.fidelity, own.values, strict=True)) if own else before
+        latest[run.trial, run.repeat] = whole
+        draft.put_run(run, whole)
+    for trial in by_number:
+        draft.put_trial(trial)
+    return draft.state()

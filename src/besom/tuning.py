@@ -1,0 +1,81 @@
+"""A function tuned in one's own process."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from besom.errors import SweepFileError, WrongState
+from besom.records import SweepState, Trial
+from besom.sdk import Stopped
+from besom.tuner import AskedTrial, Tuner
+
+Objective = Callable[..., "float | Mapping[str, float] | Generator[float, None, Any] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """How a call of `tune` ended.
+
+    Attributes:
+        best: The best trial; None if none has a value.
+        trials: All trials, by number.
+        why: What ended it.
+    """
+
+    best: Trial | None
+    trials: list[Trial]
+    why: str
+    tuner: Tuner = field(repr=False)
+
+
+def tune(function: Objective, config: Mapping[str, Any] | str | Path) -> Tuned:
+    """The best configuration of `function`, searched in this process.
+
+    Args:
+        function: Called with a configuration. It returns the objective (or a dict that has it under the metric's name);
+            or it is a generator that yields the objective after each epoch, and may be stopped early; or it takes a
+            second argument, to be called as `report(step, value)`, which ends the function when the trial is to stop.
+        config: A sweep file's content, or its path.
+
+    Raises:
+        SweepFileError: The file cannot be run; every problem is named.
+        WrongState: Twenty trials in a row failed.
+    """
+    tuner = Tuner(config)
+    if not tuner.is_bounded:
+        raise SweepFileError(["besom.budget: the search would never end; give budget: {trials: N} or run_cap: N"])
+    takes_report = len(inspect.signature(function).parameters) > 1
+    while trial := tuner.ask():
+        try:
+            _run_once(tuner, trial, function, takes_report)
+        except Stopped:
+            continue
+        except Exception as error:  # noqa: BLE001 - whatever a function raises is its trial's failure
+            tuner.fail(trial.id, error)
+    if tuner.sweep.state is SweepState.PAUSED:
+        raise WrongState(f"tune: {tuner.sweep.why}")
+    return Tuned(tuner.best, tuner.trials, tuner.sweep.why, tuner)
+
+
+def _run_once(tuner: Tuner, trial: AskedTrial, function: Objective, takes_report: bool) -> None:
+    def report(step: float, value: float) -> None:
+        order = tuner.report(trial.id, step, value)
+        if order != "continue":
+            raise Stopped(order, f"trial {trial.id} of besom.tune")
+
+    config = dict(trial.config)
+    result = function(config, report) if takes_report else function(config)
+    if isinstance(result, Generator):
+        for step, value in enumerate(result, int(trial.fidelity) + 1):
+            if tuner.report(trial.id, step, value) != "continue":
+                result.close()
+                return
+        tuner.tell(trial.id)
+    elif isinstance(result, Mapping):
+        tuner.tell(trial.id, result[tuner.metric])
+    else:
+        tuner.tell(trial.id, result)

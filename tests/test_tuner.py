@@ -1,0 +1,201 @@
+"""The search in one's own process: ask, report, tell."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import besom
+from besom.errors import StoreError, SweepFileError, UnknownName, WrongState
+from besom.records import Cause, TrialState
+from besom.tuner import AskedTrial, Tuner
+
+
+def file(**changes: Any) -> dict[str, Any]:
+    return {
+        "method": "bayes",
+        "metric": {"name": "loss"},
+        "parameters": {"x": {"min": 0.0, "max": 1.0}, "kind": {"values": ["a", "b"]}},
+        "run_cap": 12,
+        "besom": {"seed": 5},
+        **changes,
+    }
+
+
+def loss(config: Any) -> float:
+    return float((config["x"] - 0.3) ** 2 + (config["kind"] == "b"))
+
+
+def asked(tuner: Tuner) -> AskedTrial:
+    trial = tuner.ask()
+    assert trial is not None
+    return trial
+
+
+def test_a_loop_of_ask_and_tell_ends_with_the_best_trial() -> None:
+    tuner = Tuner(file())
+    values = []
+    while trial := tuner.ask():
+        values.append(loss(trial.config))
+        tuner.tell(trial.id, values[-1])
+    assert len(values) == 12
+    assert tuner.best is not None
+    assert tuner.best.value == min(values)
+    assert tuner.sweep.why == "budget spent: 12 trials"
+
+
+def test_the_same_seed_and_observations_give_the_same_suggestions() -> None:
+    def configs() -> list[Any]:
+        tuner, seen = Tuner(file()), []
+        while trial := tuner.ask():
+            seen.append(trial.config)
+            tuner.tell(trial.id, loss(trial.config))
+        return seen
+
+    assert configs() == configs()
+
+
+@pytest.mark.parametrize("saved_after", [0, 1, 6, 9])
+def test_a_saved_tuner_goes_on_as_if_it_had_never_stopped(tmp_path: Path, saved_after: int) -> None:
+    unbroken, broken = Tuner(file()), Tuner(file())
+    for number in range(12):
+        if number == saved_after:
+            broken.save(tmp_path / "tuner.json")
+            broken = Tuner.load(tmp_path / "tuner.json")
+        a, b = asked(unbroken), asked(broken)
+        assert a == b
+        for tuner, trial in ((unbroken, a), (broken, b)):
+            tuner.report(trial.id, 1, loss(trial.config) + 1)
+            tuner.tell(trial.id, loss(trial.config))
+    assert unbroken.ask() is None
+    assert broken.ask() is None
+
+
+def test_a_trial_under_way_is_still_under_way_after_loading(tmp_path: Path) -> None:
+    tuner = Tuner(file())
+    trial = asked(tuner)
+    tuner.report(trial.id, 1, math.nan)
+    tuner.save(tmp_path / "t.json")
+    again = Tuner.load(tmp_path / "t.json")
+    again.tell(trial.id, 0.5)
+    assert again.best is not None
+    assert again.best.number == trial.id
+
+
+def test_parallel_trials_get_different_configurations() -> None:
+    tuner = Tuner(file())
+    xs = [asked(tuner).config["x"] for _ in range(8)]
+    assert len(set(xs)) == 8
+
+
+def test_a_report_says_when_to_stop_and_telling_then_changes_nothing() -> None:
+    tuner = Tuner(file(early_terminate={"type": "hyperband", "min_iter": 1, "eta": 2}))
+    for value in (1.0, 2.0, 3.0):
+        trial = asked(tuner)
+        assert tuner.report(trial.id, 1, value) == ("stop" if value == 3.0 else "continue")
+        tuner.tell(trial.id, value)
+    assert [t.state for t in tuner.trials] == [TrialState.FINISHED, TrialState.FINISHED, TrialState.STOPPED]
+
+
+def test_failures_and_nan_are_observations_with_a_cause() -> None:
+    tuner = Tuner(file())
+    first, second = asked(tuner), asked(tuner)
+    tuner.fail(first.id, "cable unplugged")
+    tuner.tell(second.id, math.nan)
+    assert [t.failure.cause for t in tuner.trials if t.failure] == [Cause.TOLD, Cause.NOT_FINITE]
+    assert asked(tuner).id == 3
+
+
+def test_wrong_ids_and_wrong_order_are_told_clearly() -> None:
+    tuner = Tuner(file())
+    with pytest.raises(UnknownName, match="trial 9"):
+        tuner.tell(9, 1.0)
+    trial = asked(tuner)
+    tuner.tell(trial.id, 1.0)
+    with pytest.raises(WrongState, match="finished"):
+        tuner.tell(trial.id, 1.0)
+
+
+def test_a_file_that_is_no_tuner_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"a": 1}')
+    with pytest.raises(StoreError, match="not a saved tuner"):
+        Tuner.load(tmp_path / "x.json")
+
+
+def test_a_wrong_file_names_every_problem() -> None:
+    with pytest.raises(SweepFileError) as refused:
+        Tuner(file(method="bayesian", parameters={"x": {"min": 1.0, "max": 0.0}}))
+    assert len(refused.value.problems) >= 2
+
+
+def test_tune_finds_the_minimum_of_a_function() -> None:
+    tuned = besom.tune(loss, file(run_cap=25))
+    assert tuned.best is not None
+    assert tuned.best.value is not None
+    assert tuned.best.value < 0.01
+    assert len(tuned.trials) == 25
+
+
+def test_tune_stops_generators_early() -> None:
+    epochs: list[int] = []
+
+    def train(config: Any) -> Any:
+        for epoch in range(9):
+            epochs.append(epoch)
+            yield loss(config) + 1 / (epoch + 1)
+
+    tuned = besom.tune(train, file(early_terminate={"type": "hyperband", "min_iter": 1, "eta": 3}))
+    assert any(trial.state is TrialState.STOPPED for trial in tuned.trials)
+    assert len(epochs) < 9 * len(tuned.trials)
+
+
+def test_tune_gives_a_report_to_functions_that_want_one() -> None:
+    def train(config: Any, report: Any) -> None:
+        for epoch in range(1, 4):
+            report(epoch, loss(config) / epoch)
+
+    tuned = besom.tune(train, file(run_cap=3, besom={"fidelity": {"metric": "epoch", "max": 3}}))
+    assert [trial.fidelity for trial in tuned.trials] == [3, 3, 3]
+
+
+def test_a_report_that_is_told_to_stop_ends_the_function() -> None:
+    reported: list[int] = []
+
+    def train(config: Any, report: Any) -> None:
+        for epoch in range(1, 9):
+            reported.append(epoch)
+            report(epoch, loss(config))
+
+    tuned = besom.tune(train, file(early_terminate={"type": "hyperband", "min_iter": 1, "eta": 3}))
+    assert {trial.state for trial in tuned.trials} == {TrialState.FINISHED, TrialState.STOPPED}
+    assert len(reported) < 8 * len(tuned.trials)
+
+
+def test_an_exception_fails_its_trial_with_its_last_lines_and_the_search_goes_on() -> None:
+    def fragile(config: Any) -> float:
+        if config["kind"] == "b":
+            raise ValueError("no b here")
+        return float(config["x"])
+
+    tuned = besom.tune(fragile, file(run_cap=10))
+    failed = [trial for trial in tuned.trials if trial.failure]
+    assert len(tuned.trials) == 10
+    assert failed
+    assert failed[0].failure is not None
+    assert "no b here" in failed[0].failure.last_lines
+
+
+def test_a_search_without_end_is_refused() -> None:
+    with pytest.raises(SweepFileError, match="never end"):
+        besom.tune(loss, file(run_cap=None))
+
+
+def test_a_function_that_always_fails_ends_with_the_reason() -> None:
+    def broken(config: Any) -> float:
+        raise RuntimeError("no data")
+
+    with pytest.raises(WrongState, match="no data"):
+        besom.tune(broken, file(run_cap=100))
