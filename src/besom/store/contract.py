@@ -33,8 +33,10 @@ class Store(Protocol):
     """Keeps everything. One process at a time writes (see `besom.server.home`); any number may read."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All writes inside are kept together when it ends, or none when it raises. Raises StoreError on a full or
-        unwritable disk, leaving what was there before untouched."""
+        """All writes inside are kept together when it ends, or none when it raises.
+
+        Raises StoreError on a full or unwritable disk, leaving what was there before untouched.
+        """
         ...
 
     def save(self, records: Sequence[Record]) -> None:
@@ -42,11 +44,11 @@ class Store(Protocol):
         ...
 
     def append_rows(self, run_id: str, first_row: int, rows: Sequence[Row]) -> None:
-        """Add history rows behind those the run has. Numbers become columns, other values are kept as JSON. Inside a transaction."""
+        """Add history rows behind those the run has; numbers as columns, other values as JSON. In a transaction."""
         ...
 
     def append_output(self, run_id: str, offset: int, text: str) -> None:
-        """Add the program's output from byte `offset` on. Keeps the first and last megabytes of a very long one. Inside a transaction."""
+        """Add the program's output from byte `offset` on; a very long one loses its middle. Inside a transaction."""
         ...
 
     def compact(self, run_id: str) -> None:

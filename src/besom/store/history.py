@@ -1,0 +1,130 @@
+"""Queries for the history of runs: chunks in and out of their tables. Each takes the connection to work on."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select
+
+from besom.store import tables
+from besom.store.chunks import Chunk, Other, join, merge, rows_from, split
+from besom.store.contract import Column
+from besom.store.text import to_text
+from besom.wire import Row
+
+_CHUNK = [tables.chunks.c[each.name] for each in fields(Chunk)]
+_MANY = 500  # ids in one query, well under SQLite's limit of variables
+_WINDOW = 2000  # rows that are put together at once
+
+
+def append(connection: Connection, run_id: str, first_row: int, rows: Sequence[Row]) -> None:
+    """Add rows: a chunk for each metric, one more for what is not a number."""
+    chunks, others = split(first_row, rows)
+    if chunks:
+        connection.execute(insert(tables.chunks), [_values(run_id, each) for each in chunks])
+    if others:
+        connection.execute(insert(tables.others), [_others(run_id, others)])
+
+
+def _values(run_id: str, chunk: Chunk) -> dict[str, Any]:
+    return {"run_id": run_id, **{each.name: getattr(chunk, each.name) for each in fields(chunk)}}
+
+
+def _others(run_id: str, others: Sequence[Other]) -> dict[str, Any]:
+    return {"run_id": run_id, "first_row": others[0][0], "last_row": others[-1][0], "data": to_text(others)}
+
+
+def compact(connection: Connection, run_id: str) -> None:
+    """Replace the chunks of each metric by one, and the other values' by one. Doing it again changes nothing."""
+    merged = []
+    for _, group in groupby(_chunks(connection, _of_run(run_id)), key=lambda chunk: chunk.metric):
+        chunks = list(group)
+        if len(chunks) > 1 or not chunks[0].is_packed:
+            merged.append(merge(chunks))
+    for chunk in merged:
+        connection.execute(
+            delete(tables.chunks).where(tables.chunks.c.run_id == run_id, tables.chunks.c.metric == chunk.metric)
+        )
+    if merged:
+        connection.execute(insert(tables.chunks), [_values(run_id, each) for each in merged])
+    others = _read_others(connection, run_id, 0, None)
+    if others:
+        connection.execute(delete(tables.others).where(tables.others.c.run_id == run_id))
+        connection.execute(insert(tables.others), [_others(run_id, others)])
+
+
+def metrics(connection: Connection, run_id: str) -> list[str]:
+    """Names of the run's metrics, in order of first appearance."""
+    table = tables.chunks.c
+    query = select(table.metric, table.first_row, table.position).where(table.run_id == run_id)
+    first: dict[str, tuple[int, int]] = {}
+    for metric, row, position in connection.execute(query):
+        first[metric] = min(first.get(metric, (row, position)), (row, position))
+    return sorted(first, key=first.__getitem__)
+
+
+def columns(connection: Connection, run_ids: Sequence[str], metric: str) -> dict[str, Column]:
+    """One metric of each of the runs; empty for those that never logged it."""
+    pieces: dict[str, list[Column]] = defaultdict(list)
+    table = tables.chunks.c
+    for start in range(0, len(run_ids), _MANY):
+        query = (
+            select(table.run_id, *_CHUNK)
+            .where(table.run_id.in_(run_ids[start : start + _MANY]), table.metric == metric)
+            .order_by(table.run_id, table.first_row)
+        )
+        for run_id, *values in connection.execute(query):
+            pieces[run_id].append(Chunk(*values).column())
+    return {run_id: join(pieces.get(run_id, [])) for run_id in run_ids}
+
+
+def rows(connection: Connection, run_id: str, first: int, limit: int | None) -> Iterator[dict[str, Any]]:
+    """Rows as logged. Everything is read at once, so the iterator outlives the connection."""
+    table = tables.chunks.c
+    query = _of_run(run_id).where(table.last_row >= first)
+    if limit is not None:
+        query = query.where(table.first_row < first + limit)
+    order = {name: at for at, name in enumerate(metrics(connection, run_id))}
+    by_metric: dict[str, list[Chunk]] = defaultdict(list)
+    for chunk in _chunks(connection, query):
+        by_metric[chunk.metric].append(chunk)
+    found: dict[str, tuple[Column, bool]] = {}
+    for name in sorted(by_metric, key=order.__getitem__):
+        chunks = by_metric[name]
+        found[name] = join([each.column() for each in chunks]), all(each.is_int for each in chunks)
+    others = _read_others(connection, run_id, first, limit)
+    last = max([column.rows[-1] for column, _ in found.values()] + [row for row, _ in others[-1:]], default=-1)
+    end = int(last) + 1 if limit is None else min(int(last) + 1, first + limit)
+    return _in_windows(found, others, first, end)
+
+
+def _in_windows(
+    found: Mapping[str, tuple[Column, bool]], others: Sequence[Other], first: int, end: int
+) -> Iterator[dict[str, Any]]:
+    by_window: dict[int, list[Other]] = defaultdict(list)
+    for other in others:
+        by_window[(other[0] - first) // _WINDOW].append(other)
+    for at, start in enumerate(range(first, end, _WINDOW)):
+        yield from rows_from(found, by_window[at], start, min(start + _WINDOW, end))
+
+
+def _of_run(run_id: str) -> Select[Any]:
+    table = tables.chunks.c
+    return select(*_CHUNK).where(table.run_id == run_id).order_by(table.metric, table.first_row)
+
+
+def _chunks(connection: Connection, query: Select[Any]) -> list[Chunk]:
+    return [Chunk(*values) for values in connection.execute(query)]
+
+
+def _read_others(connection: Connection, run_id: str, first: int, limit: int | None) -> list[Other]:
+    table = tables.others.c
+    query = select(table.data).where(table.run_id == run_id, table.last_row >= first).order_by(table.first_row)
+    if limit is not None:
+        query = query.where(table.first_row < first + limit)
+    return [(row, rest) for (data,) in connection.execute(query) for row, rest in json.loads(data)]

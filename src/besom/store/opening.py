@@ -1,0 +1,112 @@
+"""Opening a database: a SQLite file, or PostgreSQL by its URL."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from besom.errors import StoreError
+from besom.store import schema
+from besom.store.sql import SqlStore
+from besom.store.trouble import told
+
+
+def open_store(url_or_path: str | Path, read_only: bool = False, busy_s: float = 10.0) -> SqlStore:
+    """The store at a path (SQLite) or URL (`postgresql://…`, `sqlite:///…`): made if absent, migrated if old.
+
+    Args:
+        url_or_path: Where it is.
+        read_only: Never write: the database must exist and be up to date.
+        busy_s: How long a write waits for another process's, in seconds.
+
+    Raises:
+        StoreError: It cannot be opened, is not besom's, or is newer than this besom.
+    """
+    path = _path(url_or_path)
+    if path is not None:
+        place = str(path)
+        engine = _sqlite(path, read_only, busy_s)
+    else:
+        url = make_url(str(url_or_path))
+        place = url.render_as_string(hide_password=True)
+        engine = _postgresql(url, place, read_only, busy_s)
+    try:
+        _prepare(engine, place, read_only)
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlStore(engine, place, read_only)
+
+
+def _path(url_or_path: str | Path) -> Path | None:
+    """The SQLite file that is meant; None for another kind of database."""
+    if isinstance(url_or_path, Path) or "://" not in url_or_path:
+        return Path(url_or_path)
+    try:
+        url = make_url(url_or_path)
+    except ArgumentError as error:
+        raise StoreError(f"{url_or_path}: a store is a path or postgresql://user@host/name; correct it.") from error
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database:
+        return Path(url.database)
+    if backend != "postgresql":
+        raise StoreError(f"{url_or_path}: a store is a SQLite file or PostgreSQL, got {backend}; name one of these.")
+    return None
+
+
+def _sqlite(path: Path, read_only: bool, busy_s: float) -> Engine:
+    if read_only and not path.exists():
+        raise StoreError(f"{path}: there is no database yet; run a sweep first, or name another place.")
+    address = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False)
+        try:
+            if not read_only:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(URL.create("sqlite", database=str(path)), creator=connect, poolclass=QueuePool)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # The driver would begin by itself, but late and without the lock: a writer that first reads could then lose it.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, place: str, read_only: bool, busy_s: float) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    mode = "on" if read_only else "off"
+    options = f"-c default_transaction_read_only={mode} -c lock_timeout={int(busy_s * 1000)}"
+    try:
+        return create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+    except ModuleNotFoundError as error:
+        raise StoreError(f"{place}: PostgreSQL needs its driver; pip install 'besom[postgres]'.") from error
+
+
+def _prepare(engine: Engine, place: str, read_only: bool) -> None:
+    """Check the version of the tables, and make or migrate them where they are not this besom's."""
+    with told(place):
+        with engine.connect() as connection:
+            found = schema.version(connection, place)
+        if found == schema.VERSIONS[-1]:
+            return
+        if read_only:
+            raise StoreError(
+                f"{place}: reading needs version {schema.VERSIONS[-1]} of the tables, got {found or 'none'}; "
+                "start the server once, which brings it up to date."
+            )
+        with engine.execution_options(writes=True).begin() as connection:
+            schema.bring_up_to_date(connection, place)

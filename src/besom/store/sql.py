@@ -1,0 +1,223 @@
+"""The store in an SQL database: the same code for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from besom.errors import StoreError, UnknownName, WrongState, nearest
+from besom.records import Agent, Record, Run, Sweep, Trial
+from besom.store import history, outputs, tables
+from besom.store.contract import Column
+from besom.store.text import from_text, to_text
+from besom.store.trouble import told
+from besom.wire import Row
+
+_TABLES: dict[type[Record], Table] = {
+    Sweep: tables.sweeps,
+    Agent: tables.agents,
+    Trial: tables.trials,
+    Run: tables.runs,
+}
+
+
+class SqlStore:
+    """Keeps records and history in an SQL database; see `besom.store.contract.Store`, whose contract it keeps.
+
+    Threads may share it. One transaction is open at a time; others wait for it. A thread reads what its own transaction
+    wrote so far, and otherwise what was kept last.
+    """
+
+    def __init__(self, engine: Engine, place: str, read_only: bool = False) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(writes=True)
+        self._place = place
+        self._read_only = read_only
+        self._one_writer = threading.Lock()
+        self._own = threading.local()
+        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+        self._upserts = {kind: _upsert(dialect.insert(table), table) for kind, table in _TABLES.items()}
+
+    # Writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside are kept together when it ends, or none when it raises. They do not nest."""
+        if self._read_only:
+            raise StoreError(f"{self._place}: was opened for reading only; open it for writing.")
+        if self._transaction is not None:
+            raise WrongState("store: a transaction is open in this thread already; end it first.")
+        with self._one_writer, told(self._place), self._writing.begin() as connection:
+            self._own.connection = connection
+            try:
+                yield
+            finally:
+                self._own.connection = None
+
+    @property
+    def _transaction(self) -> Connection | None:
+        return getattr(self._own, "connection", None)
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        if self._transaction is None:
+            raise WrongState("store: writes need a transaction; use `with store.transaction():`.")
+        with told(self._place):
+            yield self._transaction
+
+    def save(self, records: Sequence[Record]) -> None:
+        """Insert or replace records by their keys. Inside a transaction."""
+        by_table: dict[type[Record], dict[Any, dict[str, Any]]] = {}
+        for record in records:
+            key, values = _values(record)
+            by_table.setdefault(type(record), {})[key] = values
+        with self._write() as connection:
+            for kind, rows in by_table.items():
+                connection.execute(self._upserts[kind], list(rows.values()))
+
+    def append_rows(self, run_id: str, first_row: int, rows: Sequence[Row]) -> None:
+        """Add history rows behind those the run has, in a transaction. Raises StoreError for rows it has already."""
+        with self._write() as connection:
+            history.append(connection, run_id, first_row, rows)
+
+    def append_output(self, run_id: str, offset: int, text: str) -> None:
+        """Add the program's output from byte `offset` on; a very long one loses its middle. Inside a transaction."""
+        with self._write() as connection:
+            outputs.append(connection, run_id, offset, text)
+
+    def compact(self, run_id: str) -> None:
+        """Merge the run's many small pieces of history and output into a few. Inside a transaction."""
+        with self._write() as connection:
+            history.compact(connection, run_id)
+            outputs.compact(connection, run_id)
+
+    def delete_sweep(self, sweep_id: str) -> None:
+        """Remove a sweep and all that belongs to it. Inside a transaction. Raises UnknownName."""
+        self.sweep(sweep_id)
+        with self._write() as connection:
+            run_ids = select(tables.runs.c.id).where(tables.runs.c.sweep_id == sweep_id)
+            for table in (tables.chunks, tables.others, tables.outputs):
+                connection.execute(delete(table).where(table.c.run_id.in_(run_ids)))
+            for table in (tables.runs, tables.trials):
+                connection.execute(delete(table).where(table.c.sweep_id == sweep_id))
+            connection.execute(delete(tables.sweeps).where(tables.sweeps.c.id == sweep_id))
+
+    # Reading
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with told(self._place):
+            if self._transaction is not None:
+                yield self._transaction
+            else:
+                with self._engine.connect() as connection:
+                    yield connection
+
+    def sweeps(self) -> list[Sweep]:
+        """All sweeps, newest first."""
+        table = tables.sweeps.c
+        with self._read() as connection:
+            found = connection.execute(select(table.data).order_by(table.created_at.desc(), table.id))
+            return [from_text(Sweep, data) for (data,) in found]
+
+    def sweep(self, sweep_id: str) -> Sweep:
+        """One sweep. Raises UnknownName."""
+        with self._read() as connection:
+            return from_text(Sweep, self._one(connection, tables.sweeps, "sweep", sweep_id))
+
+    def trials(self, sweep_id: str) -> list[Trial]:
+        """Its trials, by number."""
+        table = tables.trials.c
+        with self._read() as connection:
+            found = connection.execute(select(table.data).where(table.sweep_id == sweep_id).order_by(table.number))
+            return [from_text(Trial, data) for (data,) in found]
+
+    def runs(self, sweep_id: str, trial: int | None = None) -> list[Run]:
+        """Its runs in order of their lease; of one trial if named."""
+        table = tables.runs.c
+        query = select(table.data).where(table.sweep_id == sweep_id).order_by(table.lease, table.id)
+        if trial is not None:
+            query = query.where(table.trial == trial)
+        with self._read() as connection:
+            return [from_text(Run, data) for (data,) in connection.execute(query)]
+
+    def run(self, run_id: str) -> Run:
+        """One run. Raises UnknownName."""
+        with self._read() as connection:
+            return from_text(Run, self._one(connection, tables.runs, "run", run_id))
+
+    def agents(self) -> list[Agent]:
+        """All agents, in order of their start."""
+        table = tables.agents.c
+        with self._read() as connection:
+            found = connection.execute(select(table.data).order_by(table.started_at, table.id))
+            return [from_text(Agent, data) for (data,) in found]
+
+    def metrics(self, run_id: str) -> list[str]:
+        """Names of the numeric metrics that the run logged, in order of first appearance."""
+        with self._read() as connection:
+            return history.metrics(connection, run_id)
+
+    def column(self, run_id: str, metric: str) -> Column:
+        """One metric of one run; empty if it never logged it."""
+        return self.columns([run_id], metric)[run_id]
+
+    def columns(self, run_ids: Sequence[str], metric: str) -> Mapping[str, Column]:
+        """One metric of many runs, in few queries."""
+        with self._read() as connection:
+            return history.columns(connection, run_ids, metric)
+
+    def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """History rows as logged, in order."""
+        with self._read() as connection:
+            return history.rows(connection, run_id, first, limit)
+
+    def output(self, run_id: str, offset: int = 0, limit: int | None = None) -> str:
+        """The program's output from byte `offset` on; negative counts from the end. A line tells of bytes left out."""
+        with self._read() as connection:
+            return outputs.read(connection, run_id, offset, limit)
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._engine.dispose()
+
+    @staticmethod
+    def _one(connection: Connection, table: Table, noun: str, name: str) -> str:
+        found = connection.execute(select(table.c.data).where(table.c.id == name)).scalar()
+        if found is None:
+            known = connection.execute(select(table.c.id)).scalars()
+            raise UnknownName(f"{noun} {name}: must exist; {nearest(name, known)}.")
+        return str(found)
+
+
+def _upsert(insert: Any, table: Table) -> Insert:
+    """Insert, or replace the row with the same key; `insert` is the dialect's own."""
+    keys = [column.name for column in table.primary_key]
+    rest = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+    upsert: Insert = insert.on_conflict_do_update(index_elements=keys, set_=rest)
+    return upsert
+
+
+def _values(record: Record) -> tuple[Any, dict[str, Any]]:
+    """The record's key, and its row: the columns that queries ask for, and the whole as text."""
+    match record:
+        case Sweep():
+            key: Any = record.id
+            asked = {"id": record.id, "state": record.state, "name": record.name, "created_at": record.created_at}
+        case Trial():
+            key = (record.sweep_id, record.number)
+            asked = {"sweep_id": record.sweep_id, "number": record.number, "state": record.state, "value": record.value}
+        case Run():
+            key = record.id
+            asked = {"id": record.id, "sweep_id": record.sweep_id, "trial": record.trial, "lease": record.lease}
+            asked["state"] = record.state
+        case Agent():
+            key = record.id
+            asked = {"id": record.id, "started_at": record.started_at, "seen_at": record.seen_at}
+    return key, {**asked, "data": to_text(record)}

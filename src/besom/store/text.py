@@ -1,0 +1,61 @@
+"""Records and other values as JSON text, and back, exactly: NaN and infinities included."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from besom.errors import StoreError
+from besom.records import Agent, Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
+
+R = TypeVar("R", Sweep, Trial, Run, Agent)
+
+
+def to_text(value: Any) -> str:
+    """JSON text in ASCII, which every database takes as it is.
+
+    Raises:
+        StoreError: A value inside is of a kind that JSON does not know.
+    """
+    return json.dumps(value, default=_plain, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise StoreError(
+        f"store: keeps numbers, text, lists and mappings, got {value!r} ({type(value).__name__}); convert it first."
+    )
+
+
+def _failure(data: dict[str, Any]) -> Failure:
+    return Failure(**{**data, "cause": Cause(data["cause"])})
+
+
+def _reason(data: dict[str, Any]) -> Reason:
+    return Reason(**data)
+
+
+_REVIVE: dict[type, dict[str, Callable[[Any], Any]]] = {
+    Sweep: {"state": SweepState},
+    Trial: {"state": TrialState, "reason": _reason, "ended_by": _reason, "failure": _failure},
+    Run: {"state": RunState, "gpus": tuple, "ordered_because": _reason, "failure": _failure},
+    Agent: {"gpus": tuple},
+}
+
+
+def from_text(kind: type[R], text: str) -> R:
+    """The record of that kind that `to_text` made the text of. Tuples inside configurations come back as lists."""
+    data = json.loads(text)
+    for name, revive in _REVIVE[kind].items():
+        if data.get(name) is not None:
+            data[name] = revive(data[name])
+    return kind(**data)
