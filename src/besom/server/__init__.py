@@ -1,0 +1,1 @@
+"""The server: drives engines, keeps their records, and answers over HTTP."""

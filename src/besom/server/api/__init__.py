@@ -1,0 +1,1 @@
+"""Routes of the HTTP API, under /api/v1."""

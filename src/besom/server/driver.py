@@ -1,0 +1,245 @@
+"""The service in this process: the engine decides, the writer keeps, and reads go past both."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from besom.engine import Tick, create, handle
+from besom.errors import UnknownName
+from besom.records import Agent, Run, Sweep, Trial
+from besom.server import readings
+from besom.server.home import new_sweep_id as random_sweep_id
+from besom.server.states import States
+from besom.server.writer import Group, Writer
+from besom.service import MetricCurve, Progress
+from besom.store.contract import Store
+from besom.wire import Answer, Ask, Command, Finish, Hello, Receipt, Report
+
+_LATELY_S = 120.0
+
+
+class Driver:
+    """Implements `besom.service.Service` on a store that this process owns.
+
+    Every answer to a message that changes something means that the change is on disk.
+
+    Args:
+        store: An open store; it stays open when the driver is closed.
+        clock: Seconds since the epoch, UTC.
+        new_sweep_id: Gives an id that is likely new.
+        tick_s: How often leases and budgets of time are looked at; None for only when `tick` is called.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        new_sweep_id: Callable[[], str] = random_sweep_id,
+        tick_s: float | None = 1.0,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_sweep_id = new_sweep_id
+        self._up_since = clock()
+        self._agents = {agent.id: agent for agent in store.agents()}
+        self._states = States(store)
+        self._writer = Writer(store, self._states, self._tick, tick_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what was sent, then take no more."""
+        self._writer.close()
+
+    # Messages. Those that agents send often can also be sent without waiting for the answer.
+
+    def create_sweep(self, file: Mapping[str, Any], folder: str = "") -> Sweep:
+        """A new running sweep from a sweep file's content. Raises SweepFileError."""
+
+        def work(group: Group) -> Any:
+            seed = secrets.randbelow(2**31)
+            return group.add(*create(self._unused_id(), file, seed, folder, self._clock()))
+
+        sweep: Sweep = self._writer.submit(work, is_slow=True).result()
+        return sweep
+
+    def command(self, sweep_id: str, command: Command) -> Sweep:
+        """Carry out a person's wish. Raises WrongState, ConfigError or UnknownName."""
+
+        def work(group: Group) -> Sweep:
+            name = self._states.resolve(sweep_id)
+            group.add(*handle(group.state(name), command, self._clock()))
+            return group.state(name).sweep
+
+        sweep: Sweep = self._writer.submit(work).result()
+        return sweep
+
+    def ask(self, sweep_id: str, ask: Ask) -> Answer:
+        """A run for an agent, or when to ask again, or that the sweep has ended. Raises UnknownName."""
+        answer: Answer = self.send_ask(sweep_id, ask).result()
+        return answer
+
+    def send_ask(self, sweep_id: str, ask: Ask) -> Future[Any]:
+        """A future of what `ask` answers."""
+
+        def work(group: Group) -> Any:
+            now = self._clock()
+            reply = group.add(*handle(group.state(self._states.resolve(sweep_id)), ask, now))
+            self._seen(ask.agent_id, now)
+            return reply
+
+        return self._writer.submit(work, is_slow=True)
+
+    def report(self, report: Report) -> Receipt:
+        """Keep a run's progress and renew its lease. Raises LeaseLost, OutOfOrder, UnknownName."""
+        receipt: Receipt = self.send(report).result()
+        return receipt
+
+    def finish(self, finish: Finish) -> None:
+        """End a run. Raises LeaseLost, UnknownName."""
+        self.send(finish).result()
+
+    def send(self, message: Report | Finish) -> Future[Any]:
+        """A future of what `report` or `finish` answers."""
+
+        def work(group: Group) -> Any:
+            now = self._clock()
+            state = group.state(self._sweep_of(message.run_id, group))
+            reply = group.add(*handle(state, message, now))
+            self._seen(state.runs[message.run_id].agent_id, now)
+            return reply
+
+        return self._writer.submit(work)
+
+    def hello(self, hello: Hello) -> None:
+        """An agent presents itself, for the first time or again."""
+        self._writer.submit(partial(self._hello, hello)).result()
+
+    def bye(self, agent_id: str) -> None:
+        """An agent leaves politely. Raises UnknownName."""
+        self._writer.submit(partial(self._bye, agent_id)).result()
+
+    def tick(self) -> None:
+        """Take back runs of silent agents and see whether time is up, now."""
+        self._writer.submit(self._tick).result()
+
+    def _hello(self, hello: Hello, group: Group) -> None:
+        now = self._clock()
+        before = self._agents.get(hello.agent_id)
+        started_at = before.started_at if before else now
+        agent = Agent(hello.agent_id, hello.name, hello.host, hello.pid, tuple(hello.gpus), started_at, seen_at=now)
+        self._agents[agent.id] = agent
+        group.save(agent)
+
+    def _bye(self, agent_id: str, group: Group) -> None:
+        agent = self._agents.get(agent_id)
+        if agent is None:
+            raise UnknownName(f"agent {agent_id}: must have said hello, but never did; say hello first.")
+        now = self._clock()
+        gone = replace(agent, seen_at=now, ended_at=agent.ended_at or now)
+        self._agents[agent_id] = gone
+        group.save(gone)
+
+    def _seen(self, agent_id: str, now: float) -> None:
+        """Remember when the agent was last heard of: in memory only, since each of its runs says so on disk."""
+        agent = self._agents.get(agent_id)
+        if agent is not None:
+            self._agents[agent_id] = replace(agent, seen_at=now, ended_at=None)
+
+    def _tick(self, group: Group) -> None:
+        now = self._clock()
+        for state in self._states.unfinished():
+            after, instructions = handle(state, Tick(self._up_since), now)
+            if instructions.save:
+                group.add(after, instructions)
+
+    def _unused_id(self) -> str:
+        while True:
+            sweep_id = self._new_sweep_id()
+            if not self._states.knows(sweep_id):
+                return sweep_id
+
+    def _sweep_of(self, run_id: str, group: Group) -> str:
+        held = (name for name, state in group.states.items() if run_id in state.runs)
+        return next(held, None) or self._states.sweep_of_run(run_id)
+
+    # Reads: from states, which never change, or from the store.
+
+    def sweeps(self) -> list[Sweep]:
+        """All sweeps, newest first."""
+        return self._store.sweeps()
+
+    def sweep(self, sweep_id: str) -> Sweep:
+        """One sweep by its id, the beginning of it, or `entity/project/id`. Raises UnknownName."""
+        name = self._states.resolve(sweep_id)
+        state = self._states.cached(name)
+        return state.sweep if state else self._store.sweep(name)
+
+    def progress(self, sweep_id: str) -> Progress:
+        """Where a sweep stands. Raises UnknownName."""
+        now = self._clock()
+        state = self._states.get(self._states.resolve(sweep_id))
+        lately = [each for each in self.agents() if each.ended_at is None and each.seen_at > now - _LATELY_S]
+        return readings.progress(state, lately, now)
+
+    def trials(self, sweep_id: str) -> list[Trial]:
+        """Its trials, by number. Raises UnknownName."""
+        name = self._states.resolve(sweep_id)
+        state = self._states.cached(name)
+        return sorted(state.trials.values(), key=lambda trial: trial.number) if state else self._store.trials(name)
+
+    def trial(self, sweep_id: str, number: int) -> Trial:
+        """One trial. Raises UnknownName."""
+        trials = self.trials(sweep_id)
+        found = next((trial for trial in trials if trial.number == number), None)
+        if found is None:
+            there = f"1 to {trials[-1].number}" if trials else "none yet"
+            raise UnknownName(f"trial {number}: must be one of sweep {sweep_id}, which has {there}; name one of these.")
+        return found
+
+    def runs(self, sweep_id: str, trial: int | None = None) -> list[Run]:
+        """Its runs in order of their lease; of one trial if named. Raises UnknownName."""
+        name = self._states.resolve(sweep_id)
+        if trial is not None:
+            self.trial(name, trial)
+        state = self._states.cached(name)
+        if state is None:
+            return self._store.runs(name, trial)
+        runs = state.runs.values() if trial is None else state.runs_of(trial)
+        return sorted(runs, key=lambda run: run.lease)
+
+    def agents(self) -> list[Agent]:
+        """All agents, in order of their start."""
+        return sorted(self._agents.copy().values(), key=lambda agent: (agent.started_at, agent.id))
+
+    def metrics(self, run_id: str) -> list[str]:
+        """Names of a run's numeric metrics, in order of first appearance. Raises UnknownName."""
+        self._states.sweep_of_run(run_id)
+        return self._store.metrics(run_id)
+
+    def curves(
+        self, sweep_id: str, metric: str, x: str = "_step", trial: int | None = None, points: int = 500
+    ) -> list[MetricCurve]:
+        """One metric of all runs of the sweep (or of one trial) that logged it, against another. Raises UnknownName."""
+        return readings.curves(self._store, self.runs(sweep_id, trial), metric, x, points)
+
+    def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """History rows as logged, in order. Raises UnknownName."""
+        self._states.sweep_of_run(run_id)
+        return list(self._store.rows(run_id, first, limit))
+
+    def output(self, run_id: str, offset: int = 0) -> str:
+        """The program's output from byte `offset`; negative counts from the end. Raises UnknownName."""
+        self._states.sweep_of_run(run_id)
+        return self._store.output(run_id, offset)

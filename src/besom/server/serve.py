@@ -1,0 +1,184 @@
+"""A server's life: own the home, open the database, listen, publish the address, and leave everything in order."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+import uvicorn
+
+from besom.errors import ServerError, WrongState
+from besom.server.app import build_app
+from besom.server.driver import Driver
+from besom.server.guard import LOOPBACK
+from besom.server.home import Home
+from besom.store import open_store
+
+_START_S = 30.0
+_GOODBYE_S = 5
+
+
+class Server:
+    """A server on a thread of its own, from `start` (or `with`) to `stop`.
+
+    Args:
+        home: The folder that it owns.
+        host: What it listens on; anything but loopback needs a token, and gets one made where none is given.
+        port: 0 for any that is free.
+        token: What requests must bear.
+        database: A store's path or URL; the home's own file by default.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        database: str | Path | None = None,
+    ) -> None:
+        self.home = home
+        self.host = host
+        self.port = port
+        self.token = token or (None if is_loopback(host) else secrets.token_urlsafe(24))
+        self.address = ""
+        self.driver: Driver
+        self._database = database or home.database
+        self._open = ExitStack()
+
+    def start(self) -> None:
+        """Listen, and publish the address.
+
+        Raises:
+            WrongState: Another server owns the home, or the port is in use.
+            StoreError: The folder or the database cannot be written.
+        """
+        with ExitStack() as opening:
+            opening.enter_context(self.home.own())
+            listening = opening.enter_context(_listening(self.host, self.port))
+            store = open_store(self._database)
+            opening.callback(store.close)
+            self.driver = opening.enter_context(Driver(store))
+            opening.enter_context(_serving(build_app(self.driver, self.token), listening))
+            self.port = listening.getsockname()[1]
+            self.address = f"http://{_reachable(self.host)}:{self.port}"
+            self.home.publish(self.address, self.token or "")
+            self._open = opening.pop_all()
+
+    def stop(self) -> None:
+        """Answer what is under way, keep everything, let go of the home. Doing it again changes nothing."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+def wait_for_signal() -> int:
+    """The number of the first SIGINT or SIGTERM that comes; for the main thread."""
+    came = threading.Event()
+    numbers: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        numbers.append(number)
+        came.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        came.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return numbers[0]
+
+
+@contextmanager
+def serve_in_thread(home: Home, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> Iterator[Server]:
+    """A running server, stopped at the end. Raises as `Server.start`."""
+    with Server(home, host, port, token) as server:
+        yield server
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK
+
+
+def _reachable(host: str) -> str:
+    """The name by which others reach what listens on `host`."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        listening = _bound(host, port)
+    except OverflowError as error:
+        raise WrongState(f"port {port}: must be 0 to 65535; choose another.") from error
+    except OSError as error:
+        raise WrongState(
+            f"{host}:{port}: must be free to listen on, got: {error.strerror}; end what listens there, or choose "
+            "another with --port (0 for any that is free)."
+        ) from error
+    with listening:
+        yield listening
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns off Nagle's algorithm (40 ms a request) only where it is.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+@contextmanager
+def _serving(app: object, listening: socket.socket) -> Iterator[None]:
+    """A thread with uvicorn: there it leaves the process's signals alone."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws="none",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_GOODBYE_S,
+        server_header=False,
+        date_header=False,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), name="besom-http", daemon=True)
+    thread.start()
+    try:
+        until = time.monotonic() + _START_S
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > until:
+                raise ServerError("server: did not start to listen; its log says why.")
+            time.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,151 @@
+"""What every service must do, in process or over HTTP: subclass `ServiceSuite` and give it a `service` fixture."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from besom.errors import ConfigError, LeaseLost, OutOfOrder, SweepFileError, UnknownName, WrongState
+from besom.records import Cause, Failure, RunState, SweepState, TrialState
+from besom.service import Service
+from besom.wire import Ask, Assignment, Command, Done, Finish, Hello, Report
+
+FILE = {
+    "program": "train.py",
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"min": 0.0, "max": 1.0}, "opt": {"parameters": {"name": {"values": ["sgd", "adam"]}}}},
+    "besom": {"seed": 3},
+}
+
+
+def assigned(service: Service, sweep_id: str, request: str = "r1", agent: str = "a") -> Assignment:
+    answer = service.ask(sweep_id, Ask(agent, request))
+    assert isinstance(answer, Assignment), answer
+    return answer
+
+
+class ServiceSuite:
+    def test_a_sweep_is_made_and_found_by_id_prefix_and_path(self, service: Service):
+        sweep = service.create_sweep(FILE, "/somewhere")
+        assert (sweep.state, sweep.folder, dict(sweep.file)) == (SweepState.RUNNING, "/somewhere", FILE)
+        for name in (sweep.id, sweep.id[:5], f"me/project/{sweep.id}"):
+            assert service.sweep(name) == sweep
+        assert service.sweeps() == [sweep]
+
+    def test_a_wrong_sweep_file_is_refused_with_every_problem(self, service: Service):
+        with pytest.raises(SweepFileError) as refused:
+            service.create_sweep({"method": "rando", "parameters": {"lr": {"min": 2.0, "max": 1.0}}})
+        assert "rando" in str(refused.value)
+        assert refused.value.problems
+        assert service.sweeps() == []
+
+    def test_an_unknown_sweep_is_told_with_the_nearest(self, service: Service):
+        sweep = service.create_sweep(FILE)
+        with pytest.raises(UnknownName, match=sweep.id):
+            service.sweep(sweep.id[:-1] + "?")
+
+    def test_the_same_request_gets_the_same_run(self, service: Service):
+        sweep = service.create_sweep(FILE)
+        first = assigned(service, sweep.id)
+        assert assigned(service, sweep.id) == first
+        assert assigned(service, sweep.id, "r2").trial == first.trial + 1
+
+    def test_history_comes_back_exactly(self, service: Service):
+        run = assigned(service, service.create_sweep(FILE).id)
+        rows = [
+            {"loss": math.inf, "text": "NaN", "big": 2**60, "none": None},
+            {},
+            {"loss": 0.1 + 0.2, "epoch": 1, "list": [1, {"a": -math.inf}], "ü/é.": True},
+        ]
+        receipt = service.report(Report(run.run_id, run.lease, 0, rows, output="Grüße\n"))
+        assert (receipt.next_row, receipt.next_byte) == (3, 8)
+        assert service.rows(run.run_id) == rows
+        service.report(Report(run.run_id, run.lease, 2, [rows[2], {"loss": math.nan}], output="e\nmore", output_from=6))
+        found = service.rows(run.run_id, first=3)
+        assert math.isnan(found[0]["loss"])
+        assert len(found) == 1
+        assert service.rows(run.run_id, first=1, limit=2) == rows[1:]
+        assert service.output(run.run_id) == "Grüße\nmore"
+        assert service.output(run.run_id, -4) == "more"
+        assert service.metrics(run.run_id)[0] == "loss"
+
+    def test_curves_are_thinned_and_keep_their_extremes(self, service: Service):
+        sweep = service.create_sweep(FILE)
+        run = assigned(service, sweep.id)
+        values = [1.0] * 1000
+        values[314] = 9.0
+        rows = [{"loss": value, "epoch": at * 2} for at, value in enumerate(values)]
+        service.report(Report(run.run_id, run.lease, 0, rows))
+        (curve,) = service.curves(sweep.id, "loss", x="epoch", points=50)
+        assert len(curve.x) == len(curve.y) <= 50
+        assert (curve.run_id, curve.trial, curve.x[0], curve.x[-1]) == (run.run_id, 1, 0.0, 1998.0)
+        assert curve.x[curve.y.index(9.0)] == 628.0
+        (by_row,) = service.curves(sweep.id, "loss", trial=1, points=5000)
+        assert by_row.x == tuple(range(1000))
+        assert service.curves(sweep.id, "accuracy") == []
+
+    def test_a_gap_is_refused_with_what_is_expected(self, service: Service):
+        run = assigned(service, service.create_sweep(FILE).id)
+        with pytest.raises(OutOfOrder) as refused:
+            service.report(Report(run.run_id, run.lease, 5, [{"loss": 1.0}]))
+        assert refused.value.expected == 0
+
+    def test_a_lost_lease_is_refused(self, service: Service):
+        run = assigned(service, service.create_sweep(FILE).id)
+        service.finish(Finish(run.run_id, run.lease, "lost"))
+        with pytest.raises(LeaseLost):
+            service.report(Report(run.run_id, run.lease, 0, [{"loss": 1.0}]))
+
+    def test_progress_tells_best_failures_and_agents(self, service: Service):
+        sweep = service.create_sweep({**FILE, "run_cap": 4})
+        service.hello(Hello("a", "agent a", "here", 1, ("0",)))
+        for number, loss in enumerate([2.0, 1.0, 3.0], 1):
+            run = assigned(service, sweep.id, f"r{number}")
+            service.report(Report(run.run_id, run.lease, 0, [{"loss": loss}]))
+            service.finish(Finish(run.run_id, run.lease, "finished"))
+        run = assigned(service, sweep.id, "r4")
+        failure = Failure(Cause.SIGNAL, "killed", signal=9, last_lines="oh")
+        service.finish(Finish(run.run_id, run.lease, "failed", failure))
+        shown = service.progress(sweep.id[:6])
+        assert shown.best is not None
+        assert (shown.best.number, shown.best.value) == (2, 1.0)
+        assert shown.counts == {"finished": 3, "failed": 1}
+        assert shown.failures[0].failure == failure
+        assert shown.first is not None
+        assert shown.first.number == 1
+        assert [agent.name for agent in shown.agents] == ["agent a"]
+        assert (shown.goal, shown.metric, shown.budget["trials"]) == ("minimize", "loss", 4.0)
+        assert [run.state for run in service.runs(sweep.id, 4)] == [RunState.FAILED]
+        assert service.trial(sweep.id, 4).state is TrialState.FAILED
+        assert [trial.number for trial in service.trials(sweep.id)] == [1, 2, 3, 4]
+        assert isinstance(service.ask(sweep.id, Ask("a", "r5")), Done)
+        with pytest.raises(UnknownName):
+            service.trial(sweep.id, 5)
+
+    def test_commands_change_the_sweep_or_say_why_not(self, service: Service):
+        sweep = service.create_sweep(FILE)
+        assert service.command(sweep.id, Command("pause")).state is SweepState.PAUSED
+        service.command(sweep.id, Command("resume"))
+        service.command(sweep.id, Command("enqueue", config={"lr": 0.25}))
+        assert assigned(service, sweep.id).config["lr"] == 0.25
+        with pytest.raises(ConfigError):
+            service.command(sweep.id, Command("enqueue", config={"nosuch": 1}))
+        assert service.command(sweep.id, Command("cancel")).state is SweepState.CANCELLED
+        with pytest.raises(WrongState):
+            service.command(sweep.id, Command("pause"))
+
+    def test_agents_come_and_go(self, service: Service):
+        service.hello(Hello("a/1", "one", "here", 1))
+        service.hello(Hello("a/1", "one", "here", 1))
+        service.bye("a/1")
+        (agent,) = service.agents()
+        assert (agent.id, agent.ended_at is not None) == ("a/1", True)
+        with pytest.raises(UnknownName):
+            service.bye("b")
+
+    def test_what_a_run_logged_is_asked_by_its_id(self, service: Service):
+        for read in (service.rows, service.metrics, service.output):
+            with pytest.raises(UnknownName):
+                read("nosuchrun")
