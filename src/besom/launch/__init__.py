@@ -1,0 +1,1 @@
+"""Ways to start agents: on this machine, and from Python."""

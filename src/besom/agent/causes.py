@@ -1,0 +1,113 @@
+"""Why a run failed, told from how it ended and from what it printed last."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from besom.agent.child import Exit
+from besom.records import Cause, Failure
+
+_GPU_MEMORY = re.compile(
+    r"(CUDA|HIP|GPU) out of memory|torch\.(cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY"
+    r"|CUDA error: out of memory"
+    r"|cudaErrorMemoryAllocation|CU[A-Z]+_STATUS_ALLOC_FAILED|RESOURCE_EXHAUSTED: Out of memory"
+    r"|ResourceExhaustedError.*OOM"
+    r"|cupy\.cuda\.memory\.OutOfMemoryError|CUDA_OUT_OF_MEMORY|cudaMalloc failed: out of memory"
+)
+_HOST_MEMORY = re.compile(
+    r"^(numpy\S*\.)?_?(Array)?MemoryError\b|std::bad_alloc|Cannot allocate memory"
+    r"|DefaultCPUAllocator: (not enough|can't allocate) memory"
+    r"|DataLoader worker .* is killed by signal: Killed|java\.lang\.OutOfMemoryError",
+    re.MULTILINE,
+)
+_NOT_EXECUTABLE, _NOT_FOUND, _FIRST_OF_SIGNALS = 126, 127, 128
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryKills:
+    """How often the kernel has killed something for want of memory: in this process's control group, and anywhere."""
+
+    counts: tuple[int, ...]
+
+    @classmethod
+    def now(cls) -> MemoryKills:
+        """The counts up to now; zero where the system does not tell."""
+        return cls((_counter(_control_group() / "memory.events"), _counter(Path("/proc/vmstat"))))
+
+    def has_grown_since(self, before: MemoryKills) -> bool:
+        """Whether there were more since `before`."""
+        return any(now > then for now, then in zip(self.counts, before.counts, strict=True))
+
+
+def failure_of(ended: Exit, last_lines: str, *, is_memory_kill: bool) -> Failure | None:
+    """Why a script that ended by itself failed; None if it succeeded.
+
+    Args:
+        ended: How it ended.
+        last_lines: What it printed last.
+        is_memory_kill: The kernel killed something for want of memory while it ran.
+    """
+    if ended.code == 0 and not ended.error:
+        return None
+    number = ended.signal
+    if number is None and ended.code is not None and ended.code > _FIRST_OF_SIGNALS:
+        number = ended.code - _FIRST_OF_SIGNALS  # a shell's way to say it
+    text = f"{last_lines}\n{ended.error}"
+    cause, message = _cause_of(ended, number, text, is_memory_kill=is_memory_kill)
+    return Failure(cause, message, ended.code, ended.signal, last_lines or ended.error)
+
+
+def _cause_of(ended: Exit, number: int | None, text: str, *, is_memory_kill: bool) -> tuple[Cause, str]:
+    if match := _GPU_MEMORY.search(text):
+        return Cause.CUDA_OUT_OF_MEMORY, _line_with(text, match)
+    if match := _HOST_MEMORY.search(text):
+        return Cause.HOST_OUT_OF_MEMORY, _line_with(text, match)
+    if number == signal.SIGKILL and is_memory_kill:
+        return Cause.HOST_OUT_OF_MEMORY, "the kernel killed it for want of memory"
+    if ended.error:
+        return Cause.EXCEPTION, ended.error.strip().splitlines()[-1]
+    if ended.signal is not None or _is_signal(number):
+        return Cause.SIGNAL, f"ended by {_signal_name(number)}, which besom did not send"
+    if ended.code in (_NOT_EXECUTABLE, _NOT_FOUND):
+        return Cause.NOT_STARTED, _last_line(text) or f"exit code {ended.code}: command not found"
+    return Cause.EXIT_CODE, _last_line(text) or f"exit code {ended.code}"
+
+
+def _is_signal(number: int | None) -> bool:
+    return number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE)
+
+
+def _signal_name(number: int | None) -> str:
+    try:
+        return signal.Signals(number or 0).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _line_with(text: str, match: re.Match[str]) -> str:
+    start = text.rfind("\n", 0, match.start()) + 1
+    return text[start:].split("\n", 1)[0].strip()[:400]
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].strip()[:400] if lines else ""
+
+
+def _control_group() -> Path:
+    try:
+        unified = [line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")]
+    except OSError:
+        unified = []
+    return Path("/sys/fs/cgroup") / (unified[0].lstrip("/") if unified else "")
+
+
+def _counter(path: Path) -> int:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

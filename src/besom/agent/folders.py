@@ -1,0 +1,136 @@
+"""A run's folder: what lies in it, who holds it, and what a successor must know after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from besom.wire import Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What a successor needs to end and give back a run: written before the script starts, `pid` after."""
+
+    assignment: Assignment
+    host: str
+    pid: int | None = None
+    created_at: float | None = None
+    """The process's own start, as the kernel tells it: with `pid` it names one process, for ever."""
+
+
+class RunFolder:
+    """The folder of one run, `BESOM_RUN_DIR` for its script.
+
+    While an agent works in it, the agent holds a lock on `lock`; the kernel lets go of it when the agent dies. The
+    file goes when the run is over, so a folder with an unheld lock file is a run that nobody ended.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"
+        self.wandb_config = path / "config.yaml"
+        self.history = path / "history.jsonl"
+        self.summary = path / "summary.json"
+        self.order = path / "order.json"
+        self.output = path / "output.log"
+        self._lock = path / "lock"
+        self._holder = path / "holder.json"
+        self._lock_fd: int | None = None
+
+    def create(self, assignment: Assignment, checkpoints: Path) -> None:
+        """Make the folder and the trial's checkpoints, hold it, and write what the script and a successor need."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        self.hold_for(Holder(assignment, socket.gethostname()))
+        self._begin_to_hold()
+        write_json(self.config, assignment.config)
+        # W&B's shape of the same; JSON is YAML.
+        wandb = {"wandb_version": 1, **{name: {"value": value} for name, value in assignment.config.items()}}
+        write_json(self.wandb_config, wandb)
+
+    def _begin_to_hold(self) -> None:
+        """Put a lock file there that is held from its first moment on: a salvager must never find it free."""
+        draft = self.path / "lock.draft"
+        fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        draft.rename(self._lock)
+        self._lock_fd = fd
+
+    def hold(self) -> bool:
+        """Take up what another agent left: False where it lives, or where the run was ended meanwhile."""
+        try:
+            fd = os.open(self._lock, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(fd).st_ino != self._lock.stat().st_ino:
+                raise FileNotFoundError(self._lock)
+        except OSError:
+            os.close(fd)
+            return False
+        self._lock_fd = fd
+        return True
+
+    def hold_for(self, holder: Holder) -> None:
+        """Write down who works here, for a successor."""
+        write_json(self._holder, asdict(holder))
+
+    def holder(self) -> Holder | None:
+        """Who worked here; None if that was never written."""
+        try:
+            fields = json.loads(self._holder.read_bytes())
+            return Holder(**{**fields, "assignment": Assignment(**fields["assignment"])})
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def end(self) -> None:
+        """The run is over: nobody needs to look here again."""
+        self._lock.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the folder without ending the run, so that a successor takes it up."""
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+    def give_order(self, order: str, why: str) -> None:
+        """Tell the script; the SDK looks at each log."""
+        write_json(self.order, {"order": order, "why": why})
+
+    def read_summary(self) -> dict[str, Any]:
+        """The script's summary values so far."""
+        try:
+            summary = json.loads(self.summary.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return summary if isinstance(summary, dict) else {}
+
+
+def checkpoints_of(runs: Path, assignment: Assignment) -> Path:
+    """The folder that outlives this trial's runs: `checkpoints/<trial>-<repeat>` beside the runs' folder."""
+    return runs.parent / "checkpoints" / f"{assignment.trial}-{assignment.repeat}"
+
+
+def unended(runs: Path) -> Iterator[RunFolder]:
+    """Folders of runs that nobody has ended: in hand, or left behind by an agent that died."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(runs) as entries:
+        for entry in entries:
+            if (Path(entry.path) / "lock").exists():
+                yield RunFolder(Path(entry.path))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Replace a file by `value` as JSON, at once: a reader sees the old or the new, never half."""
+    draft = path.with_name(path.name + ".draft")
+    draft.write_text(json.dumps(value), encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,207 @@
+"""The agent: asks for a run, executes it, tells how it went, and asks again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from besom.agent import gpus as gpu_list
+from besom.agent.bell import Bell
+from besom.agent.child import Child
+from besom.agent.command import NotStartable
+from besom.agent.executors import Executor, Job, ProcessExecutor
+from besom.agent.folders import Holder, RunFolder, checkpoints_of
+from besom.agent.monitor import Monitor
+from besom.agent.output import Output
+from besom.agent.printed import PrintedMetrics
+from besom.agent.salvage import salvage
+from besom.agent.shipping import AWAY, GONE, Shipper
+from besom.agent.spool import Spool
+from besom.agent.watch import Ended, Limits, Watch, Wish
+from besom.records import Cause, Failure
+from besom.service import Service
+from besom.sweepfile.model import SweepFile
+from besom.wire import Answer, Ask, Assignment, Finish, Hello, Wait
+
+_LONGEST_RETRY_S = 5.0
+
+_log = logging.getLogger("besom.agent")
+
+
+class Agent:
+    """Executes runs of one sweep, one after the other. Several may live in one process, each in a thread of its own."""
+
+    def __init__(
+        self,
+        service: Service,
+        sweep_id: str,
+        folder: Path,
+        count: int | None = None,
+        gpus: tuple[str, ...] | None = None,
+        name: str | None = None,
+        executor: Executor | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare; nothing happens before `run`.
+
+        Args:
+            service: The server, in process or over HTTP.
+            sweep_id: The sweep.
+            folder: Where runs get their folders, `folder/<run id>`; checkpoints lie beside it.
+            count: The most runs to execute; None for as many as the sweep wants.
+            gpus: The GPUs of its runs. None: what the sweep file asks for, of those visible; CUDA_VISIBLE_DEVICES stays
+                as it is if the file does not say.
+            name: For people; the machine's name and a number otherwise.
+            executor: How runs are executed; each in a process of its own otherwise.
+            environment: Further environment variables for scripts, BESOM_SERVER for instance.
+        """
+        self.id = uuid.uuid4().hex[:12]
+        self.name = name or f"{socket.gethostname()}-{self.id[:4]}"
+        self._service, self._sweep_id, self._count = service, sweep_id, count
+        self._folder = folder.absolute()
+        self._gpus = gpus
+        self._executor = executor or ProcessExecutor()
+        self._environment = dict(environment or {})
+        self._bell = Bell()
+        self._wish = Wish.GO_ON
+        self._ended: Ended | None = None
+
+    def stop(self, now: bool = False) -> None:
+        """End soon: the run in hand is asked to end and given back, or killed with `now`. From any thread or signal."""
+        self._wish = max(self._wish, Wish.STOP_NOW if now else Wish.STOP)
+        self._bell.ring()
+
+    def run(self) -> int:
+        """Execute runs until the sweep has none left, `count` is reached, or `stop` is called; how many were done.
+
+        Raises:
+            ServerUnreachable: At the start no server answers. Later this agent waits for it.
+            UnknownName: There is no such sweep.
+            NotAllowed: The token is wrong.
+        """
+        sweep = self._service.sweep(self._sweep_id)
+        self._sweep_id = sweep.id
+        self._file = SweepFile.model_validate(dict(sweep.file))
+        self._sweep_folder = sweep.folder
+        self._set_gpus()
+        self._hello()
+        try:
+            salvage(self._service, self._folder)
+            return self._work()
+        finally:
+            try:
+                self._service.bye(self.id)
+            except AWAY as error:
+                _log.info("agent %s: %s", self.name, error)
+
+    def _work(self) -> int:
+        done = 0
+        while self._wish is Wish.GO_ON and (self._count is None or done < self._count):
+            answer = self._ask()
+            if isinstance(answer, Assignment):
+                done += self._execute(answer)
+            elif isinstance(answer, Wait):
+                self._bell.wait(answer.seconds)
+            else:
+                if answer is not None:
+                    _log.info("agent %s: done: %s", self.name, answer.why)
+                break
+        return done
+
+    def _set_gpus(self) -> None:
+        wanted = self._file.besom.resources.gpus
+        if self._gpus is not None:
+            self._watched_gpus = self._gpus
+        elif wanted is None:
+            self._watched_gpus = gpu_list.visible()
+        else:
+            self._gpus = self._watched_gpus = gpu_list.visible()[:wanted]
+
+    def _hello(self) -> None:
+        self._service.hello(Hello(self.id, self.name, socket.gethostname(), os.getpid(), self._watched_gpus))
+
+    def _ask(self) -> Answer | None:
+        """What to do next; None if stopped while the server was away."""
+        ask = Ask(self.id, uuid.uuid4().hex, socket.gethostname(), self._watched_gpus, str(self._folder))
+        retry_s = 0.0
+        while self._wish is Wish.GO_ON:
+            try:
+                if retry_s:
+                    self._hello()  # a server that was away may have another memory of us
+                return self._service.ask(self._sweep_id, ask)
+            except AWAY as error:
+                if not retry_s:
+                    _log.warning("agent %s: %s Waiting for it.", self.name, error)
+                retry_s = min(_LONGEST_RETRY_S, retry_s * 2 or 0.25)
+                self._bell.wait(retry_s)
+        return None
+
+    def _execute(self, assignment: Assignment) -> bool:
+        """Run it and see it through; whether it counts as done, which one that was lost or given back does not."""
+        folder = RunFolder(self._folder / assignment.run_id)
+        checkpoints = checkpoints_of(self._folder, assignment)
+        self._ended = None
+        try:
+            folder.create(assignment, checkpoints)
+            job = Job(
+                self._file,
+                self._sweep_folder,
+                assignment,
+                folder,
+                checkpoints,
+                self._gpus,
+                self._environment,
+                self._bell,
+            )
+            self._executor.execute(job, lambda child: self._see_through(job, child))
+        except (NotStartable, OSError) as error:
+            self._ended = self._refuse(assignment, error)
+        finally:
+            if self._ended is None and self._wish is not Wish.GO_ON:
+                folder.release()  # undelivered: a successor takes it up
+            else:
+                folder.end()
+        return self._ended not in (None, "lost")
+
+    def _see_through(self, job: Job, child: Child) -> None:
+        assignment, folder = job.assignment, job.folder
+        folder.hold_for(Holder(assignment, socket.gethostname(), child.pid, child.created_at))
+        output = Output(folder.output)
+        sources = self._file.besom.metrics
+        names = [self._file.metric.name] if self._file.metric else []
+        names += [self._file.besom.fidelity.metric] if self._file.besom.fidelity else []
+        watch = Watch(
+            assignment,
+            child,
+            folder,
+            Shipper(self._service, assignment.run_id, assignment.lease, Spool(folder.history), output),
+            output,
+            PrintedMetrics(sources, folder.output, folder.history, names) if sources else None,
+            Monitor(child.pid, self._watched_gpus, self._file.besom.resources.per_gpu, time.monotonic()),
+            Limits(self._file.besom.grace, self._file.besom.timeout),
+            self._bell,
+            lambda: self._wish,
+        )
+        self._ended = watch.run()
+
+    def _refuse(self, assignment: Assignment, error: Exception) -> Ended | None:
+        """Tell that a run could not be started."""
+        _log.warning("run %s: %s", assignment.run_id, error)
+        failure = Failure(Cause.NOT_STARTED, str(error))
+        finish = Finish(assignment.run_id, assignment.lease, "failed", failure)
+        while True:
+            try:
+                self._service.finish(finish)
+            except AWAY:
+                if self._wish is not Wish.GO_ON:
+                    return None
+                self._bell.wait(1.0)
+            except GONE:
+                return None
+            else:
+                return "failed"

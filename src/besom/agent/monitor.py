@@ -1,0 +1,167 @@
+"""What a run uses: CPU and memory of its whole process tree, GPU utilisation and memory, power; peaks and means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from besom.agent.child import Exit
+from besom.agent.gpus import Gauge
+
+EVERY_S = 1.0
+_FIRST_AFTER_S = 0.2
+_GB = 1e9
+_JOULES_PER_KWH = 3.6e6
+
+
+class _Track:
+    """Peak and time-weighted mean of one quantity."""
+
+    def __init__(self) -> None:
+        self.peak: float | None = None
+        self._sum = 0.0
+        self._weight = 0.0
+
+    def add(self, value: float | None, weight: float) -> None:
+        if value is None:
+            return
+        self.peak = value if self.peak is None else max(self.peak, value)
+        self._sum += value * weight
+        self._weight += weight
+
+    @property
+    def mean(self) -> float | None:
+        return self._sum / self._weight if self._weight else self.peak
+
+
+class Monitor:
+    """Samples one run. Quantities that cannot be measured are absent from the results, not zero.
+
+    Memory is the resident size of all processes of the tree, summed: pages that they share count in each. Of a GPU that
+    several runs share, utilisation is the device's, and power and energy are divided by their number.
+    """
+
+    def __init__(self, pid: int, gpus: Sequence[str], sharing: int, now: float) -> None:
+        self._pid, self._sharing, self._started_at = pid, sharing, now
+        self._gauges = [Gauge(gpu) for gpu in gpus]
+        self._energy_before = [gauge.energy_j() for gauge in self._gauges]
+        self._energy_now: list[float | None] = list(self._energy_before)
+        self._tree: dict[int, psutil.Process] = {}
+        self._cpu_s: dict[int, float] = {}
+        self._cpu_total_s = 0.0
+        self._sampled_at = now
+        self._next_at = now + _FIRST_AFTER_S
+        self._tracks = {
+            name: _Track() for name in ("memory_gb", "cpu_percent", "gpu_percent", "gpu_memory_gb", "power_w")
+        }
+
+    def sample(self, now: float) -> None:
+        """Take a sample, if one is due."""
+        if now < self._next_at:
+            return
+        elapsed = max(now - self._sampled_at, 1e-3)
+        memory, cpu_s = self._read_tree()
+        self._tracks["memory_gb"].add(memory / _GB if memory else None, elapsed)
+        self._tracks["cpu_percent"].add(100 * cpu_s / elapsed, elapsed)
+        self._cpu_total_s += cpu_s
+        self._read_gpus(elapsed)
+        self._sampled_at, self._next_at = now, now + EVERY_S
+
+    def results(self, now: float, ended: Exit | None = None) -> dict[str, float]:
+        """Peaks and means so far, keys as in `wire.Report`; with `ended` also what the kernel counted at the end."""
+        results: dict[str, float] = {}
+        for name, track in self._tracks.items():
+            if track.peak is not None and track.mean is not None:
+                results |= {f"{name}_peak": track.peak, f"{name}_mean": track.mean}
+        if ended is not None:
+            results |= self._from_the_kernel(results, ended, max(now - self._started_at, 1e-3))
+        pairs = zip(self._energy_before, self._energy_now, strict=True)
+        used = [after - before for before, after in pairs if before is not None and after is not None]
+        if used:
+            results["energy_kwh"] = sum(used) / _JOULES_PER_KWH / self._sharing
+        return results
+
+    def _from_the_kernel(self, results: dict[str, float], ended: Exit, seconds: float) -> dict[str, float]:
+        """A run too short for a sample has its largest process and its CPU time from the kernel's own books."""
+        exact: dict[str, float] = {}
+        if ended.memory_bytes is not None:
+            exact["memory_gb_peak"] = max(ended.memory_bytes / _GB, results.get("memory_gb_peak", 0.0))
+            exact["memory_gb_mean"] = results.get("memory_gb_mean", ended.memory_bytes / _GB)
+        if ended.cpu_s is not None:
+            mean = 100 * max(ended.cpu_s, self._cpu_total_s) / seconds
+            exact |= {"cpu_percent_mean": mean, "cpu_percent_peak": max(mean, results.get("cpu_percent_peak", 0.0))}
+        return exact
+
+    def _read_tree(self) -> tuple[int, float]:
+        """Resident bytes of the tree, and CPU seconds that it used since the last sample."""
+        memory, cpu_s = 0, 0.0
+        processes = {pid: self._tree.get(pid) or _process(pid) for pid in tree_of(self._pid)}
+        self._tree = {pid: process for pid, process in processes.items() if process is not None}
+        for pid, process in self._tree.items():
+            try:
+                memory += process.memory_info().rss
+                times = process.cpu_times()
+            except psutil.Error:
+                continue
+            used = times.user + times.system
+            cpu_s += max(0.0, used - self._cpu_s.get(pid, 0.0))
+            self._cpu_s[pid] = used
+        return memory, cpu_s
+
+    def _read_gpus(self, elapsed: float) -> None:
+        if not self._gauges:
+            return
+        is_alone = self._sharing == 1
+        percents = [gauge.percent() for gauge in self._gauges]
+        memory = [gauge.memory_gb(self._tree, is_alone=is_alone) for gauge in self._gauges]
+        power = _sum([gauge.power_w() for gauge in self._gauges])
+        total = _sum(percents)
+        self._tracks["gpu_percent"].add(None if total is None else total / len(percents), elapsed)
+        self._tracks["gpu_memory_gb"].add(_sum(memory), elapsed)
+        self._tracks["power_w"].add(None if power is None else power / self._sharing, elapsed)
+        self._energy_now = [gauge.energy_j() for gauge in self._gauges]
+
+
+def tree_of(pid: int) -> list[int]:
+    """A process and all its descendants.
+
+    Linux lists the children of each thread, so this looks at the tree only; psutil's way looks at every process of the
+    machine, once a second for every agent, and is left for kernels without that list.
+    """
+    if not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists():
+        try:
+            return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+        except psutil.Error:
+            return [pid]
+    found, to_visit = [], [pid]
+    while to_visit:
+        parent = to_visit.pop()
+        found.append(parent)
+        to_visit.extend(_children(parent))
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - once a second for every process of every run
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:  # noqa: PTH123 - see above
+                children.extend(map(int, file.read().split()))
+    except OSError:  # ended meanwhile
+        pass
+    return children
+
+
+def _process(pid: int) -> psutil.Process | None:
+    try:
+        return psutil.Process(pid)
+    except psutil.Error:
+        return None
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,129 @@
+"""The program's output: sent in pieces, bounded on disk, and its last lines for whoever asks why it failed."""
+
+from __future__ import annotations
+
+import codecs
+import shutil
+from pathlib import Path
+
+PIECE = 256_000
+LARGEST_FILE = 64_000_000
+"""Bytes of `output.log` before it is moved aside to `output.log.1`; together at most about twice that."""
+LARGEST_SHARE = 16_000_000
+"""Bytes that are sent of one run: from there on only the end is."""
+LAST_PIECE = 64_000
+
+
+def _one_for_one(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "?" * (error.end - error.start), error.end
+
+
+codecs.register_error("besom.one-for-one", _one_for_one)
+
+
+def text_of(data: bytes, *, is_final: bool) -> tuple[str, int]:
+    """`data` as text whose UTF-8 is just as long, and how many bytes that took: half a character waits for its rest.
+
+    Bytes that are no UTF-8 become question marks, one for one, so that an offset means the same in file and text.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("besom.one-for-one")
+    text = decoder.decode(data.replace(b"\0", b"?"), is_final)
+    return text, len(data) - len(decoder.getstate()[0])
+
+
+class Output:
+    """`output.log`, read on from where the server has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+        """Where to read on in the file."""
+        self._piece = b""
+        self._piece_from = 0
+        """Offset of the piece in what the server has; differs from the file's once something was left out."""
+        self._left_out = 0
+
+    def size(self) -> int:
+        """Bytes in the file."""
+        try:
+            return self._path.stat().st_size
+        except OSError:
+            return 0
+
+    def has_more(self) -> bool:
+        """Whether there is something to send now."""
+        return bool(self._piece) or (self._piece_from < LARGEST_SHARE and self.size() > self._position)
+
+    def next_piece(self, *, is_final: bool = False) -> tuple[int, str]:
+        """Offset and text of the piece in hand, or of the next one; empty where there is none yet."""
+        if not self._piece:
+            self._piece = self._read(is_final=is_final).encode()
+        return self._piece_from, self._piece.decode()
+
+    def acknowledge(self, next_byte: int) -> None:
+        """The server has everything before `next_byte`, and wants what follows to start there."""
+        known = next_byte - self._piece_from
+        self._piece = self._piece[known:] if known > 0 else self._piece
+        self._piece_from = next_byte
+
+    def seek(self, next_byte: int) -> None:
+        """Read on from there: the server has the rest since before this agent."""
+        self._position = min(next_byte, self.size())
+        self._piece, self._piece_from = b"", next_byte
+
+    def last_lines(self, count: int = 20, width: int = 400) -> str:
+        """The last lines printed; of one that was overwritten by carriage returns, what remained visible."""
+        text, _ = text_of(self._tail(LAST_PIECE), is_final=True)
+        lines = [line.rstrip("\r").rsplit("\r", 1)[-1].rstrip()[:width] for line in text.rstrip().split("\n")]
+        return "\n".join(lines[-count:])
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the file should be moved aside."""
+        return self.size() > LARGEST_FILE
+
+    def rotate(self) -> None:
+        """Move what is there to `output.log.1` and go on with an empty file, which the script keeps writing to.
+
+        The script holds the file open, so it is copied and cut. What it prints in the instant between is lost.
+        """
+        shutil.copyfile(self._path, self._path.with_name(self._path.name + ".1"))
+        size = self.size()
+        with self._path.open("r+b") as file:
+            file.truncate(0)
+        self._left_out += max(0, size - self._position)
+        self._position = 0
+
+    def _read(self, *, is_final: bool) -> str:
+        if self._piece_from >= LARGEST_SHARE or (self._left_out and is_final):
+            return self._ending() if is_final else ""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._position)
+                data = file.read(PIECE)
+        except FileNotFoundError:
+            return ""
+        text, taken = text_of(data, is_final=is_final)
+        self._position += taken
+        return text
+
+    def _ending(self) -> str:
+        """After too much output: how much was left out, and the end of it. The second time there is nothing more."""
+        rest = self.size() - self._position
+        if rest <= 0:
+            return ""
+        tail = self._tail(min(LAST_PIECE, rest))
+        left_out = self._left_out + rest - len(tail)
+        self._position += rest
+        note = f"\n[besom: {left_out:,} bytes of output are left out here]\n" if left_out else ""
+        return note + text_of(tail, is_final=True)[0]
+
+    def _tail(self, count: int) -> bytes:
+        try:
+            with self._path.open("rb") as file:
+                file.seek(max(0, self.size() - count))
+                return file.read(count)
+        except FileNotFoundError:
+            return b""

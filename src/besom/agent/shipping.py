@@ -1,0 +1,80 @@
+"""Sending a run's rows and output to the service, in order and exactly once, whatever the server does meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from besom.agent.output import Output
+from besom.agent.spool import Spool
+from besom.errors import LeaseLost, OutOfOrder, ServerError, ServerUnreachable, StoreError, UnknownName
+from besom.service import Service
+from besom.wire import Finish, Receipt, Report
+
+AWAY = (ServerUnreachable, ServerError, StoreError)
+"""Errors that pass: keep everything and try again."""
+GONE = (LeaseLost, UnknownName)
+"""Errors that mean that the run is no longer ours."""
+
+_log = logging.getLogger("besom.agent")
+
+
+class Shipper:
+    """The way of one run to the service. What the server has not acknowledged stays in hand or in the files."""
+
+    def __init__(self, service: Service, run_id: str, lease: int, spool: Spool, output: Output) -> None:
+        self._service = service
+        self._run_id, self._lease = run_id, lease
+        self._spool, self._output = spool, output
+
+    def ship(self, resources: Mapping[str, float], summary: Mapping[str, Any], *, is_final: bool = False) -> Receipt:
+        """Send the next batch of rows and piece of output, and what the server says to it; without either a heartbeat.
+
+        Raises:
+            ServerUnreachable, ServerError, StoreError: Not delivered; the next call sends the same again.
+            LeaseLost, UnknownName: The run is no longer this agent's.
+        """
+        batch = self._spool.next_batch(is_final=is_final)
+        output_from, text = self._output.next_piece(is_final=is_final)
+        report = Report(
+            run_id=self._run_id,
+            lease=self._lease,
+            first_row=batch.first_row,
+            rows=batch.rows,
+            output=text,
+            output_from=output_from,
+            resources=resources,
+            summary=summary,
+        )
+        try:
+            receipt = self._service.report(report)
+        except OutOfOrder as refusal:
+            _log.warning("run %s: %s", self._run_id, refusal)
+            return self.resume()
+        self._spool.acknowledge(receipt.next_row)
+        self._output.acknowledge(receipt.next_byte)
+        return receipt
+
+    def resume(self) -> Receipt:
+        """Ask how far the server is, and go on from there."""
+        receipt = self._service.report(Report(self._run_id, self._lease))
+        self._spool.seek(receipt.next_row)
+        self._output.seek(receipt.next_byte)
+        return receipt
+
+    def has_rest(self) -> bool:
+        """After the script's end: whether anything is left to send."""
+        return bool(self._spool.next_batch(is_final=True).rows or self._output.next_piece(is_final=True)[1])
+
+    def has_rows(self) -> bool:
+        """Whether rows wait to be sent."""
+        return bool(self._spool.has_more() and self._spool.next_batch().rows)
+
+    def has_output(self) -> bool:
+        """Whether output waits to be sent."""
+        return self._output.has_more()
+
+    def finish(self, finish: Finish) -> None:
+        """Say that the run is over. Raises as `ship`."""
+        self._service.finish(finish)

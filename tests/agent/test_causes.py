@@ -1,0 +1,52 @@
+"""A failure is told with its cause."""
+
+import signal
+
+import pytest
+
+from besom.agent.causes import MemoryKills, failure_of
+from besom.agent.child import Exit
+from besom.records import Cause
+
+
+@pytest.mark.parametrize(
+    ("ended", "last_lines", "cause"),
+    [
+        (Exit(3), "ValueError: no", Cause.EXIT_CODE),
+        (Exit(None, signal.SIGSEGV), "", Cause.SIGNAL),
+        (Exit(139), "", Cause.SIGNAL),
+        (Exit(127), "/usr/bin/env: 'pythn': No such file or directory", Cause.NOT_STARTED),
+        (Exit(1), "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20 MiB", Cause.CUDA_OUT_OF_MEMORY),
+        (Exit(1), "RuntimeError: CUDA error: out of memory", Cause.CUDA_OUT_OF_MEMORY),
+        (Exit(1), "jaxlib: RESOURCE_EXHAUSTED: Out of memory while trying to allocate", Cause.CUDA_OUT_OF_MEMORY),
+        (Exit(1), "Traceback\nMemoryError", Cause.HOST_OUT_OF_MEMORY),
+        (Exit(1), "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 8 TiB", Cause.HOST_OUT_OF_MEMORY),
+        (Exit(None, signal.SIGABRT), "terminate called: std::bad_alloc", Cause.HOST_OUT_OF_MEMORY),
+        (Exit(1, error="Traceback\nKeyError: 'a'"), "", Cause.EXCEPTION),
+    ],
+)
+def test_the_cause_is_read_from_how_it_ended_and_what_it_said(ended, last_lines, cause):
+    failure = failure_of(ended, last_lines, is_memory_kill=False)
+    assert failure is not None
+    assert failure.cause is cause
+    assert failure.message
+
+
+def test_success_is_no_failure():
+    assert failure_of(Exit(0), "MemoryError was survived", is_memory_kill=True) is None
+
+
+def test_a_kill_counts_as_memory_only_with_evidence():
+    killed = Exit(None, signal.SIGKILL)
+    with_evidence = failure_of(killed, "", is_memory_kill=True)
+    without = failure_of(killed, "", is_memory_kill=False)
+    assert with_evidence is not None
+    assert without is not None
+    assert with_evidence.cause is Cause.HOST_OUT_OF_MEMORY
+    assert without.cause is Cause.SIGNAL
+    assert "SIGKILL" in without.message
+
+
+def test_any_growing_count_of_memory_kills_is_evidence():
+    assert MemoryKills((0, 5)).has_grown_since(MemoryKills((0, 4)))
+    assert not MemoryKills.now().has_grown_since(MemoryKills.now())

@@ -1,0 +1,75 @@
+"""Runs are watched with all their processes, and what cannot be measured is absent."""
+
+import subprocess
+import sys
+
+import pytest
+
+from besom.agent import gpus
+from besom.agent.child import Exit
+from besom.agent.monitor import Monitor, tree_of
+
+CHILD = "import sys; b = bytearray(60_000_000); print('ready', flush=True); sys.stdin.read()"
+TREE = f"""
+import subprocess, sys
+b = bytearray(40_000_000)
+subprocess.run([sys.executable, "-c", {CHILD!r}], stdin=sys.stdin)
+"""
+
+
+@pytest.fixture
+def tree():
+    process = subprocess.Popen([sys.executable, "-c", TREE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    yield process
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+
+
+def test_memory_is_that_of_the_whole_tree(tree):
+    assert len(tree_of(tree.pid)) == 2
+    monitor = Monitor(tree.pid, (), 1, now=0.0)
+    monitor.sample(1.0)
+    found = monitor.results(1.0)
+    assert 0.1 < found["memory_gb_peak"] < 0.3
+    assert found["memory_gb_mean"] == found["memory_gb_peak"]
+
+
+def test_samples_are_a_second_apart(tree):
+    monitor = Monitor(tree.pid, (), 1, now=0.0)
+    monitor.sample(0.1)
+    assert monitor.results(0.1) == {}
+    monitor.sample(0.3)
+    first = monitor.results(0.3)
+    tree.stdin.close()
+    tree.wait()
+    monitor.sample(0.9)
+    assert monitor.results(0.9) == first
+
+
+def test_a_run_too_short_for_a_sample_has_the_kernels_numbers():
+    monitor = Monitor(1, (), 1, now=10.0)
+    found = monitor.results(12.0, Exit(0, cpu_s=1.0, memory_bytes=500_000_000))
+    assert found == {
+        "memory_gb_peak": 0.5,
+        "memory_gb_mean": 0.5,
+        "cpu_percent_mean": 50.0,
+        "cpu_percent_peak": 50.0,
+    }
+
+
+def test_without_a_gpu_nothing_is_said_of_gpus(tree):
+    monitor = Monitor(tree.pid, ("no-such-gpu",), 1, now=0.0)
+    monitor.sample(1.0)
+    assert {name.split("_")[0] for name in monitor.results(1.0)} == {"memory", "cpu"}
+
+
+def test_only_visible_gpus_are_found():
+    for chosen in ("", "-1", "NoDevFiles"):
+        assert gpus.visible({"CUDA_VISIBLE_DEVICES": chosen}) == ()
+    everything = gpus.visible({})
+    assert gpus.visible({"CUDA_VISIBLE_DEVICES": "999"}) == ()
+    if everything:
+        first = everything[0]
+        assert gpus.visible({"CUDA_VISIBLE_DEVICES": f"{first},-1,{first}"}) == (first,)

@@ -1,0 +1,94 @@
+"""Output is sent byte for byte, and bounded on the disk and on the way."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from besom.agent import output as output_module
+from besom.agent.output import Output, text_of
+
+
+@pytest.fixture
+def log(tmp_path):
+    return tmp_path / "output.log"
+
+
+def take_all(output, **options):
+    text = ""
+    while (piece := output.next_piece(**options))[1]:
+        assert piece[0] == len(text.encode())
+        text += piece[1]
+        output.acknowledge(len(text.encode()))
+    return text
+
+
+@given(st.binary(max_size=50))
+def test_text_is_as_long_as_its_bytes_whatever_they_are(data):
+    text, taken = text_of(data, is_final=True)
+    assert taken == len(data) == len(text.encode())
+
+
+@given(st.text(max_size=20).filter(lambda text: "\0" not in text), st.integers(0, 80))
+def test_half_a_character_waits_for_its_rest(text, cut):
+    data = text.encode()
+    first, taken = text_of(data[:cut], is_final=False)
+    assert first + text_of(data[taken:], is_final=True)[0] == text
+
+
+def test_what_is_printed_later_follows(log):
+    log.write_bytes(b"one\n")
+    output = Output(log)
+    assert take_all(output) == "one\n"
+    assert not output.has_more()
+    with log.open("ab") as file:
+        file.write(b"two\n")
+    assert output.next_piece() == (4, "two\n")
+
+
+def test_what_the_server_has_already_is_not_sent_again(log):
+    log.write_bytes(b"one\ntwo\n")
+    output = Output(log)
+    output.next_piece()
+    output.acknowledge(4)
+    assert output.next_piece() == (4, "two\n")
+    output.seek(6)
+    assert output.next_piece() == (6, "o\n")
+
+
+def test_too_much_output_is_cut_in_the_middle_and_says_so(log, monkeypatch):
+    monkeypatch.setattr(output_module, "PIECE", 100)
+    monkeypatch.setattr(output_module, "LARGEST_SHARE", 300)
+    monkeypatch.setattr(output_module, "LAST_PIECE", 50)
+    log.write_bytes(b"a" * 300 + b"b" * 1000 + b"the end" * 10)
+    output = Output(log)
+    assert take_all(output) == "a" * 300
+    assert not output.has_more()
+    text, offset = "", 300
+    while (piece := output.next_piece(is_final=True))[1]:
+        assert piece[0] == offset
+        offset += len(piece[1].encode())
+        text += piece[1]
+        output.acknowledge(offset)
+    assert text.endswith(("the end" * 10)[-50:])
+    assert "1,020 bytes of output are left out" in text
+
+
+def test_a_large_file_is_moved_aside_and_printing_goes_on(log, monkeypatch):
+    monkeypatch.setattr(output_module, "LARGEST_FILE", 1000)
+    with log.open("ab", buffering=0) as script:
+        script.write(b"x" * 1500)
+        output = Output(log)
+        assert output.is_large
+        sent = take_all(output)
+        output.rotate()
+        assert log.stat().st_size == 0
+        assert log.with_name("output.log.1").stat().st_size == 1500
+        script.write(b"and on\n")
+    assert output.next_piece() == (len(sent), "and on\n")
+    assert not output.is_large
+
+
+def test_the_last_lines_show_what_a_progress_bar_left(log):
+    log.write_bytes(b"start\n10%\r50%\r100%\nTraceback\nValueError: no\n")
+    assert Output(log).last_lines(3) == "100%\nTraceback\nValueError: no"
+    assert Output(log.with_name("absent")).last_lines() == ""
