@@ -1,0 +1,53 @@
+"""Numbers behind the pictures, worked out once: for terminal, report and pages."""
+
+from besom.analysis.costs import CostQuality, Savings, cost_quality, savings, seconds_left
+from besom.analysis.curves import RepeatCurve, TrialCurves, curves_by_trial, mean_curve, thin
+from besom.analysis.tables import (
+    ABSENT,
+    FailureGroup,
+    ParameterTable,
+    ResourceUse,
+    failures_by_cause,
+    flat,
+    lookup,
+    parameter_table,
+    resources_summary,
+)
+from besom.analysis.values import Change, Gain, Incumbents, gain, incumbent_trace, is_better, ranking, value_of
+from besom.analysis.wording import counted, duration, number, percent, resource_label, signed
+
+__all__ = [
+    "ABSENT",
+    "Change",
+    "CostQuality",
+    "FailureGroup",
+    "Gain",
+    "Incumbents",
+    "ParameterTable",
+    "RepeatCurve",
+    "ResourceUse",
+    "Savings",
+    "TrialCurves",
+    "cost_quality",
+    "counted",
+    "curves_by_trial",
+    "duration",
+    "failures_by_cause",
+    "flat",
+    "gain",
+    "incumbent_trace",
+    "is_better",
+    "lookup",
+    "mean_curve",
+    "number",
+    "parameter_table",
+    "percent",
+    "ranking",
+    "resource_label",
+    "resources_summary",
+    "savings",
+    "seconds_left",
+    "signed",
+    "thin",
+    "value_of",
+]

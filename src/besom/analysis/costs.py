@@ -1,0 +1,146 @@
+"""What a sweep cost: spent, saved by stopping early, still to come; and what quality each trial's cost bought."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Literal
+
+from besom.analysis.values import is_better, value_of
+from besom.records import Run, Sweep, SweepState, Trial, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """An estimate of what was not spent because trials were stopped early.
+
+    Attributes:
+        trials: How many were stopped.
+        spent_fidelity: What the whole sweep ran, in the unit of its fidelity.
+        spent_seconds: The time that its runs took.
+        fidelity: What the stopped trials would have run beyond where they were stopped; None where nothing tells.
+        seconds: The time that would have taken, at each trial's own pace; None where nothing tells.
+        basis: What a full trial was taken to be: the fidelity's "maximum", or the "median" of the finished trials.
+    """
+
+    trials: int = 0
+    spent_fidelity: float = 0.0
+    spent_seconds: float = 0.0
+    fidelity: float | None = None
+    seconds: float | None = None
+    basis: Literal["maximum", "median"] | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The part of the fidelity of an unstopped sweep that was saved, 0 to 1; None where nothing tells."""
+        if self.fidelity is None or self.fidelity + self.spent_fidelity <= 0:
+            return None
+        return self.fidelity / (self.fidelity + self.spent_fidelity)
+
+
+@dataclass(frozen=True, slots=True)
+class CostQuality:
+    """Trials with a value, by number, as cost against quality; all of one length but `front`.
+
+    Attributes:
+        numbers: The trials.
+        seconds: What each took.
+        values: What each reached.
+        front: Trials that no other beats in both cost and quality, cheapest first.
+    """
+
+    numbers: tuple[int, ...] = ()
+    seconds: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    front: tuple[int, ...] = ()
+
+
+def savings(
+    trials: Sequence[Trial], runs: Iterable[Run], fidelity_max: float | None = None, repeats: int | None = None
+) -> Savings:
+    """What stopping early saved, as an estimate.
+
+    A stopped trial is taken to have had `repeats` runs up to `fidelity_max` each before it; where no maximum is known,
+    it is taken to have gone as far as the median finished trial.
+
+    Args:
+        trials: All trials of the sweep.
+        runs: All runs of the sweep.
+        fidelity_max: The most fidelity that one run can get, if known.
+        repeats: Runs that a trial consists of; None for as many as the finished trials had.
+    """
+    ran = _fidelity_by_trial(runs)
+    finished = [trial for trial in trials if trial.state is TrialState.FINISHED]
+    stopped = [trial for trial in trials if trial.state is TrialState.STOPPED]
+    spent = Savings(len(stopped), sum(ran.values()), sum(trial.seconds for trial in trials))
+    if not stopped:
+        return Savings(0, spent.spent_fidelity, spent.spent_seconds, 0.0, 0.0)
+    per_trial = repeats or max((trial.repeats_done for trial in finished), default=1) or 1
+    known = [fidelity for trial in finished if (fidelity := ran.get(trial.number, 0.0)) > 0]
+    if fidelity_max is None and not known:
+        return spent
+    full = fidelity_max * per_trial if fidelity_max is not None else median(known)
+    left = {trial.number: max(0.0, full - ran.get(trial.number, 0.0)) for trial in stopped}
+    paces = {
+        trial.number: trial.seconds / ran[trial.number]
+        for trial in (*finished, *stopped)
+        if ran.get(trial.number) and trial.seconds > 0
+    }
+    usual = median(paces.values()) if paces else None
+    return replace(
+        spent,
+        fidelity=sum(left.values()),
+        seconds=None if usual is None else sum(left[number] * paces.get(number, usual) for number in left),
+        basis="median" if fidelity_max is None else "maximum",
+    )
+
+
+def _fidelity_by_trial(runs: Iterable[Run]) -> dict[int, float]:
+    """What each trial's runs added, lost and failed attempts included: it was spent."""
+    ran: defaultdict[int, float] = defaultdict(float)
+    for run in runs:
+        ran[run.trial] += max(0.0, run.fidelity - run.first_fidelity)
+    return dict(ran)
+
+
+def seconds_left(sweep: Sweep, spent: Mapping[str, float], budget: Mapping[str, float], now: float) -> float | None:
+    """Seconds until the first budget is used up at the pace so far; None while nothing tells.
+
+    Args:
+        sweep: The sweep, for when it began and how long it was paused.
+        spent: Amounts spent by unit; `hours` is taken as wall clock.
+        budget: Amounts allowed, for those units that have a limit.
+        now: The present instant.
+    """
+    if sweep.started_at is None or sweep.state.has_ended:
+        return None
+    until = sweep.paused_at if sweep.state is SweepState.PAUSED and sweep.paused_at is not None else now
+    elapsed = max(0.0, until - sweep.started_at - sweep.paused_s)
+    estimates = []
+    for unit, limit in budget.items():
+        left = max(0.0, limit - spent.get(unit, 0.0))
+        if unit == "hours":
+            estimates.append(left * 3600.0)
+        elif spent.get(unit, 0.0) > 0 and elapsed > 0:
+            estimates.append(left * elapsed / spent[unit])
+    return min(estimates, default=None)
+
+
+def cost_quality(trials: Iterable[Trial], goal: str) -> CostQuality:
+    """What each trial took and what it reached, and which are beaten by none in both."""
+    points = sorted((trial.number, trial.seconds, value) for trial in trials if (value := value_of(trial)) is not None)
+    sign = -1.0 if goal == "maximize" else 1.0
+    front: list[int] = []
+    best: float | None = None
+    for number, _, value in sorted(points, key=lambda point: (point[1], point[2] * sign, point[0])):
+        if best is None or is_better(value, best, goal):
+            front.append(number)
+            best = value
+    return CostQuality(
+        numbers=tuple(number for number, _, _ in points),
+        seconds=tuple(seconds for _, seconds, _ in points),
+        values=tuple(value for _, _, value in points),
+        front=tuple(front),
+    )

@@ -1,0 +1,131 @@
+"""Trials by their value: the incumbent over time, the ranking, and what the search gained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from besom.records import Trial, TrialState
+
+_COMPARABLE = (TrialState.FINISHED, TrialState.STOPPED, TrialState.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Incumbents:
+    """The best value after each trial that ended; all of one length.
+
+    Attributes:
+        numbers: The trials in the order in which they ended.
+        ended_at: When they did.
+        values: What they reached; None for those that failed.
+        best: The best value so far; None while there is none.
+        holders: The trial that holds it.
+    """
+
+    numbers: tuple[int, ...] = ()
+    ended_at: tuple[float | None, ...] = ()
+    values: tuple[float | None, ...] = ()
+    best: tuple[float | None, ...] = ()
+    holders: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The best value against that of another trial.
+
+    Attributes:
+        trial: The number of the other trial.
+        value: Its value.
+        absolute: How much better the best is, in the metric's unit; never negative where the best is the best.
+        relative: `absolute` as a share of the other's size; None where that is zero.
+    """
+
+    trial: int
+    value: float
+    absolute: float
+    relative: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What the search gained.
+
+    Attributes:
+        best: The best trial's number; None while no trial has a value.
+        value: Its value.
+        over_baseline: Against the first of the user's own configurations that has a value.
+        over_first: Against the first trial that has a value.
+    """
+
+    best: int | None = None
+    value: float | None = None
+    over_baseline: Change | None = None
+    over_first: Change | None = None
+
+
+def value_of(trial: Trial) -> float | None:
+    """The trial's value where it may be compared with others: not running, not failed, and finite. None otherwise."""
+    if trial.state not in _COMPARABLE or trial.value is None or not math.isfinite(trial.value):
+        return None
+    return trial.value
+
+
+def is_better(value: float, than: float, goal: str) -> bool:
+    """Whether `value` is strictly better: larger where `goal` is "maximize", smaller otherwise."""
+    return value > than if goal == "maximize" else value < than
+
+
+def ranking(trials: Iterable[Trial], goal: str) -> tuple[Trial, ...]:
+    """Trials that have a value, best first; of equals, the earlier number first."""
+    sign = -1.0 if goal == "maximize" else 1.0
+    valued = [(value * sign, trial.number, trial) for trial in trials if (value := value_of(trial)) is not None]
+    return tuple(trial for _, _, trial in sorted(valued, key=lambda entry: entry[:2]))
+
+
+def incumbent_trace(trials: Iterable[Trial], goal: str) -> Incumbents:
+    """The best value after each trial that ended, in the order in which they did."""
+    ended = sorted(
+        (trial for trial in trials if trial.state.has_ended),
+        key=lambda trial: (math.inf if trial.ended_at is None else trial.ended_at, trial.number),
+    )
+    values, best, holders = [], [], []
+    so_far: float | None = None
+    holder: int | None = None
+    for trial in ended:
+        value = value_of(trial)
+        if value is not None and (so_far is None or is_better(value, so_far, goal)):
+            so_far, holder = value, trial.number
+        values.append(value)
+        best.append(so_far)
+        holders.append(holder)
+    return Incumbents(
+        numbers=tuple(trial.number for trial in ended),
+        ended_at=tuple(trial.ended_at for trial in ended),
+        values=tuple(values),
+        best=tuple(best),
+        holders=tuple(holders),
+    )
+
+
+def gain(trials: Iterable[Trial], goal: str) -> Gain:
+    """How much better the best trial is than the user's baseline and than the first trial."""
+    ranked = ranking(trials, goal)
+    if not ranked:
+        return Gain()
+    best = ranked[0]
+    by_number = sorted(ranked, key=lambda trial: trial.number)
+    baseline = next((trial for trial in by_number if trial.reason.phase == "baseline"), None)
+    return Gain(
+        best=best.number,
+        value=best.value,
+        over_baseline=_change(best, baseline, goal) if baseline else None,
+        over_first=_change(best, by_number[0], goal),
+    )
+
+
+def _change(best: Trial, other: Trial, goal: str) -> Change:
+    value, reference = best.value or 0.0, other.value or 0.0  # ranked trials have values
+    # `or 0.0`: minus zero would be shown with its sign.
+    absolute = (value - reference if goal == "maximize" else reference - value) or 0.0
+    return Change(other.number, reference, absolute, absolute / abs(reference) if reference else None)

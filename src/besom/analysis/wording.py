@@ -1,0 +1,68 @@
+"""Numbers as people read them, the same in terminal, report and pages."""
+
+from __future__ import annotations
+
+import math
+
+_RESOURCES = {"gpu": "GPU", "cpu": "CPU", "kwh": "kWh", "gb": "GB", "mb": "MB", "w": "W", "s": "s", "percent": "%"}
+_UNITS = ("percent", "gb", "mb", "kwh", "wh", "w", "s")
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number with so many significant digits: `0.9731`, `1.2e-05`, `12,340`; a dash for None."""
+    if value is None:
+        return "-"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 10 ** (digits + 2) or size < 1e-3:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        return f"{mantissa}e{int(exponent):+03d}"
+    text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """As `number`, with its sign also where it is positive."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def percent(share: float | None) -> str:
+    """A share between 0 and 1 as per cent: `12 %`, `0.3 %`; a dash for None."""
+    return "-" if share is None else f"{number(100 * share, 2 if abs(share) < 0.995 else 3)} %"
+
+
+def duration(seconds: float | None) -> str:
+    """A time as its two largest units: `0.4 s`, `38 s`, `4 min 10 s`, `3 h 20 min`, `2 d 4 h`; a dash for None."""
+    if seconds is None:
+        return "-"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, below, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // below
+            return f"{whole // size} {unit} {rest} {small}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def counted(count: float, one: str, many: str | None = None) -> str:
+    """A count with its noun: `1 trial`, `1,200 trials`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def resource_label(name: str) -> str:
+    """A resource's name for people: `gpu_memory_gb_peak` → `GPU memory, peak (GB)`."""
+    words = name.split("_")
+    unit = next((word for word in reversed(words) if word in _UNITS), None)
+    kind = words[-1] if words[-1] in ("peak", "mean", "total") else None
+    rest = [_RESOURCES.get(word, word) for word in words if word not in (unit, kind)]
+    label = " ".join(rest) or name
+    label = label[0].upper() + label[1:]
+    return label + (f", {kind}" if kind else "") + (f" ({_RESOURCES.get(unit, unit)})" if unit else "")

@@ -1,0 +1,143 @@
+"""How besom's pictures look: one quiet, colour-blind safe design, light and dark, with one accent for the incumbent."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FONT = "Inter, ui-sans-serif, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+_LONGEST = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as `#rrggbb`; no colour stands for two things, so that one theme can be exchanged for another by value.
+
+    Blue and orange stay apart under every common colour blindness; states differ in their marks as well.
+    """
+
+    paper: str
+    ink: str
+    muted: str
+    grid: str
+    axis: str
+    accent: str
+    """The incumbent, and nothing else."""
+    finished: str
+    stopped: str
+    failed: str
+    mean: str
+    scale_worst: str
+    scale_middle: str
+    scale_best: str
+    hover: str
+
+
+LIGHT = Theme(
+    paper="#ffffff",
+    ink="#1c2430",
+    muted="#667080",
+    grid="#edf0f4",
+    axis="#cfd6df",
+    accent="#d9540b",
+    finished="#3f6fb5",
+    stopped="#a3adbb",
+    failed="#a8326e",
+    mean="#2f5c9e",
+    scale_worst="#d5dce6",
+    scale_middle="#7fa3d4",
+    scale_best="#1d4f99",
+    hover="#fefefe",
+)
+
+DARK = Theme(
+    paper="#151a21",
+    ink="#e7ebf0",
+    muted="#98a3b2",
+    grid="#232a34",
+    axis="#3a4452",
+    accent="#ff9245",
+    finished="#7aa7e8",
+    stopped="#626d7c",
+    failed="#e27bb0",
+    mean="#93b9f0",
+    scale_worst="#343e4b",
+    scale_middle="#4f78b0",
+    scale_best="#a9cbff",
+    hover="#1f2630",
+)
+
+
+def exchange(light: Theme = LIGHT, dark: Theme = DARK) -> dict[str, str]:
+    """The colour of `dark` for each colour of `light`, for a page that changes its theme while it is looked at."""
+    return {getattr(light, field.name): getattr(dark, field.name) for field in fields(Theme)}
+
+
+def safe(text: object, longest: int = _LONGEST) -> str:
+    """Text that plotly shows letter by letter: no tags, no template fields, no TeX, on one line.
+
+    Plotly reads a few tags in labels, `%{...}` in hover texts and `$...$` where MathJax is loaded; character references
+    are resolved after all of these, so letters that could begin one are written as such.
+    """
+    line = " ".join(str(text).split())
+    if len(line) > longest:
+        line = line[: longest - 1] + "…"
+    return html.escape(line).replace("$", "&#36;").replace("%", "&#37;")
+
+
+def figure(theme: Theme, height: int = 380, **layout: Any) -> go.Figure:
+    """An empty figure in the theme; `layout` goes over it."""
+    import plotly.graph_objects as go
+
+    axis = {
+        "gridcolor": theme.grid,
+        "linecolor": theme.axis,
+        "tickcolor": theme.axis,
+        "ticks": "outside",
+        "ticklen": 4,
+        "zeroline": False,
+        "tickfont": {"color": theme.muted, "size": 12},
+        "title": {"font": {"color": theme.muted, "size": 12}, "standoff": 12},
+        "automargin": True,
+    }
+    look = go.layout.Template(
+        layout={
+            "font": {"family": FONT, "size": 13, "color": theme.ink},
+            "paper_bgcolor": theme.paper,
+            "plot_bgcolor": theme.paper,
+            "colorway": [theme.finished, theme.accent, theme.stopped, theme.failed, theme.mean],
+            "margin": {"l": 56, "r": 20, "t": 44, "b": 52},
+            "xaxis": {**axis, "showgrid": False, "showline": True},
+            "yaxis": {**axis, "ticks": "", "showline": False},
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "font": {"color": theme.muted, "size": 12},
+                "itemsizing": "constant",
+            },
+            "hoverlabel": {
+                "bgcolor": theme.hover,
+                "bordercolor": theme.axis,
+                "align": "left",
+                "font": {"family": FONT, "size": 12, "color": theme.ink},
+            },
+            "hovermode": "closest",
+            "dragmode": "zoom",
+        }
+    )
+    empty = go.Figure(layout={"template": look, "height": height})
+    return empty.update_layout(**layout)
+
+
+def note(picture: go.Figure, text: str, theme: Theme) -> go.Figure:
+    """The figure with words in its middle, for when there is nothing to draw."""
+    picture.update_xaxes(visible=False).update_yaxes(visible=False)
+    middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    return picture.add_annotation(text=safe(text, 200), font={"color": theme.muted, "size": 14}, **middle)

@@ -1,0 +1,137 @@
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+from fake_sweep import FILE, FakeSweep, hostile, lively
+
+from besom.analysis import cost_quality, incumbent_trace, parameter_table, ranking, resources_summary
+from besom.plots import DARK, LIGHT, cost_against_quality, history, learning_curves, parallel_coordinates, read_sweep
+from besom.plots import resources as resources_picture
+from besom.plots.learning import drawn
+from besom.plots.parallel import axis_of
+from besom.plots.theme import exchange, safe
+from besom.service import MetricCurve
+
+PICTURES = (history, learning_curves, parallel_coordinates, cost_against_quality, resources_picture)
+
+
+def traces(picture):
+    return {trace.name: trace for trace in picture.data}
+
+
+def test_history_draws_the_incumbents_of_the_analysis_and_a_mark_for_every_ended_trial():
+    data = read_sweep(lively(), "s")
+    expected = incumbent_trace(data.trials, data.goal)
+    drawn_traces = traces(history(data))
+    assert tuple(drawn_traces["best so far"].y) == expected.best
+    marks = sum(len(drawn_traces[name].x) for name in ("finished", "stopped early", "failed"))
+    assert marks == len(data.trials) == 40
+    assert len(drawn_traces["failed"].x) == sum(value is None for value in expected.values)
+
+
+def test_one_very_bad_value_does_not_squeeze_the_rest_of_the_history():
+    sweep = lively(20)
+    values = [trial.value for trial in sweep.trials_ if trial.value is not None]
+    bad = next(trial for trial in sweep.trials_ if trial.value is not None)
+    object.__setattr__(bad, "value", -1e6)
+    low, high = history(read_sweep(sweep, "s")).layout.yaxis.range
+    assert low > -10
+    assert high > max(values)
+
+
+def test_the_incumbents_curve_has_the_accent_colour_and_no_other_trial_has():
+    data = read_sweep(lively(), "s")
+    best = data.progress.best.number
+    accented = [trace for trace in learning_curves(data).data if trace.line.color == LIGHT.accent]
+    assert {number for trace in accented for number in trace.customdata} == {best}
+    (curve,) = [curve for curve in data.curves if curve.trial == best]
+    assert tuple(accented[0].y[:-1]) == curve.y
+
+
+def test_repeats_are_drawn_apart_with_their_mean():
+    data = read_sweep(lively(6, repeats=3), "s")
+    best = data.progress.best.number
+    pictures = traces(learning_curves(data))
+    assert pictures[f"best: trial {best}: repeats"].y.count(None) == 3
+    mean = pictures[f"best: trial {best}: mean"].y[0]
+    firsts = [curve.y[0] for curve in data.curves if curve.trial == best]
+    assert math.isclose(mean, sum(firsts) / 3)
+
+
+def test_a_nan_is_a_gap_in_its_curve():
+    sweep = lively(1)
+    sweep.curves_ = [MetricCurve("r", 0, 0, 0, (1, 2, 3), (0.1, math.nan, 0.3))]
+    (trace,) = learning_curves(read_sweep(sweep, "s")).data
+    assert trace.y == (0.1, None, 0.3, None)
+
+
+def test_of_very_many_curves_the_best_are_drawn_and_some_of_the_others():
+    data = read_sweep(lively(300, epochs=5), "s")
+    chosen = {curves.trial for curves in drawn(data, most=40)}
+    assert len(chosen) == 40
+    assert {trial.number for trial in ranking(data.trials, data.goal)[:20]} <= chosen
+
+
+def test_cost_and_resources_show_the_numbers_of_the_analysis():
+    data = read_sweep(lively(), "s")
+    costs = cost_quality(data.trials, data.goal)
+    points = traces(cost_against_quality(data))
+    assert (points["trials"].x, points["trials"].y) == (costs.seconds, costs.values)
+    assert tuple(points["beaten by none in both"].customdata) == costs.front
+    assert len(resources_picture(data).data) == len(resources_summary(data.trials)) == 3
+
+
+def test_an_axis_is_logarithmic_where_its_parameter_is_and_the_value_has_its_best_end_up():
+    data = read_sweep(lively(), "s")
+    ranked = ranking(data.trials, data.goal)
+    parameters = {parameter.name: parameter for parameter in data.space.parameters}
+    column = parameter_table(ranked, ["optimizer.lr"]).column("optimizer.lr")
+    axis = axis_of("optimizer.lr", column, parameters["optimizer.lr"])
+    assert axis.is_log
+    low, high = min(column), max(column)
+    assert axis.positions[0] == pytest.approx(math.log(column[0] / low) / math.log(high / low))
+    assert axis_of("loss", [1.0, 3.0], is_best_high=False).positions == (1.0, 0.0)
+
+
+def test_categories_keep_the_order_of_the_sweep_file():
+    data = read_sweep(lively(), "s")
+    parameter = next(p for p in data.space.parameters if p.name == "optimizer.name")
+    axis = axis_of("optimizer.name", ["lion", "sgd"], parameter)
+    assert [text for _, text in axis.ticks] == ["sgd", "adam", "lion"]
+    assert axis.positions[0] > axis.positions[1]
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("sweep", [FakeSweep(), lively(1), FakeSweep(file={**FILE, "metric": None})])
+def test_a_sweep_with_nothing_to_draw_says_so(picture, sweep):
+    drawn_figure = picture(read_sweep(sweep, "s"))
+    assert drawn_figure.data or drawn_figure.layout.annotations
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_no_name_reaches_plotly_as_a_tag_or_a_template(picture, theme):
+    text = "<a href='javascript:alert(1)'>%{x}$x$"
+    drawn_figure = picture(read_sweep(hostile(text), "s"), theme).to_json()
+    assert "<a href" not in drawn_figure
+    assert "&lt;a href" in drawn_figure or picture is learning_curves
+    assert "'>%{x}" not in drawn_figure
+
+
+def test_safe_text_has_no_letter_that_plotly_reads():
+    assert safe("<b>%{y}\n$a$") == "&lt;b&gt;&#37;{y} &#36;a&#36;"
+    assert len(safe("x" * 500)) == 48
+
+
+def test_every_colour_stands_for_one_thing_so_that_themes_can_be_exchanged():
+    colors = exchange()
+    assert len(colors) == len(LIGHT.__slots__)
+    assert len(set(colors.values())) == len(colors)
+
+
+def test_plotly_is_imported_only_when_something_is_drawn():
+    code = "import sys, json, besom.plots; print(json.dumps([m for m in ('plotly', 'jinja2') if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
