@@ -1,0 +1,98 @@
+"""The command `besom`: all groups together, and what an error, Ctrl-C or a closed pipe ends in.
+
+`besom --help` must start at once, so command modules import nothing heavy before a command runs: numpy, pydantic,
+SQLAlchemy, httpx, plotly and rich come in inside the commands that need them. Plain help (no rich) halves the start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from besom.cli import checking, exporting, hosting, reading, running, steering
+from besom.errors import BesomError
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+_GROUPS = {
+    "Run": (running.run, hosting.server, hosting.sweep, hosting.agent),
+    "Look": (reading.status, reading.best, reading.trials, reading.show, exporting.export, exporting.report),
+    "Steer": (steering.stop, steering.pause, steering.resume, steering.cancel, steering.add, steering.budget),
+    "File": (checking.check, checking.version),
+}
+
+
+class GroupedHelp(TyperGroup):
+    """Help that lists commands under their groups' titles."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write one section for each group (typer's own writes one list of all)."""
+        named = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        widest = max(len(name) for name, _ in named)
+        for title, members in groupby(named, key=lambda pair: str(getattr(pair[1], "rich_help_panel", ""))):
+            with formatter.section(title):
+                room = formatter.width - widest - 6
+                rows = [(f"{name:<{widest}}", command.get_short_help_str(room)) for name, command in members]
+                formatter.write_dl(rows)
+
+
+app = typer.Typer(
+    name="besom",
+    cls=GroupedHelp,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _title, _commands in _GROUPS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_title)(_command)
+
+
+@app.callback()
+def besom(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; may stand behind the command too.")
+    ] = False,
+) -> None:
+    """Hyperparameter sweeps on your own machines.
+
+    `besom run sweep.yaml` runs a W&B sweep file here, and ends with the best configuration and a report.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of `besom` with `arguments`, the process's own by default.
+
+    0: done; 1: a sweep ended without any value; 2: an error, which was told; 130: Ctrl-C.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=[word for word in given if word != "--debug"], prog_name="besom")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BesomError as error:
+        if "--debug" in given or os.environ.get("BESOM_DEBUG"):
+            raise
+        tell_error(str(error))
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `besom trials | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0
+
+
+def tell_error(message: str) -> None:
+    """Print `message` to standard error, red where that is a terminal with colours."""
+    is_red = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    typer.secho(f"error: {message}", err=True, fg="red" if is_red else None)

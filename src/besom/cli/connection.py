@@ -1,0 +1,113 @@
+"""How commands reach a sweep: the options that say where besom is, and which sweep is meant where none is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from besom.errors import UnknownName
+
+if TYPE_CHECKING:
+    from besom.records import Sweep
+    from besom.service import Service
+
+Server = Annotated[
+    str | None,
+    typer.Option("--server", envvar="BESOM_SERVER", help="Address of a besom server; the one of the home by default."),
+]
+Token = Annotated[str | None, typer.Option("--token", envvar="BESOM_TOKEN", help="Token that the server asks for.")]
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", envvar="BESOM_HOME", help="Folder of the database and the runs; ~/.besom by default."),
+]
+SweepName = Annotated[
+    str | None, typer.Argument(metavar="[SWEEP]", help="Id or name of the sweep; the newest by default.")
+]
+LiveSweepName = Annotated[
+    str | None,
+    typer.Argument(metavar="[SWEEP]", help="Id or name of the sweep; may be left out where only one has not ended."),
+]
+TrialNumber = Annotated[int | None, typer.Option("--trial", "-t", min=0, help="Number of a trial.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@contextmanager
+def connected(server: str | None, token: str | None, home: Path | None) -> Iterator[Service]:
+    """The service at `server`, or the one of `home`. Raises ServerUnreachable, NotAllowed, StoreError."""
+    from besom.server.connect import connect
+
+    with connect(server=server, token=token, home=home) as service:
+        yield service
+
+
+@contextmanager
+def joined(server: str | None, token: str | None, home: Path | None) -> Iterator[tuple[Service, dict[str, str]]]:
+    """The service at `server`, or of the home's live server, or of one served here meanwhile; and scripts' environment.
+
+    Other commands, agents and scripts reach the sweep meanwhile: the environment names the server.
+    """
+    from besom.server.home import Home as Folder
+    from besom.server.home import default_home
+    from besom.server.serve import serve_in_thread
+
+    folder = Folder(home) if home else default_home()
+    if server or folder.find_server():
+        found = folder.find_server()
+        url = server or (found.url if found else "")
+        with connected(server, token, home) as service:
+            known = token or ("" if server or not found else found.token)
+            yield service, _environment(url, known)
+        return
+    with serve_in_thread(folder, token=token) as served:
+        yield served.driver, _environment(served.address, served.token or "")
+
+
+def _environment(url: str, token: str) -> dict[str, str]:
+    return {"BESOM_SERVER": url, **({"BESOM_TOKEN": token} if token else {})}
+
+
+def chosen(service: Service, name: str | None) -> Sweep:
+    """The sweep with the id or name `name`; the newest, which is then told, where None. Raises UnknownName."""
+    if name is not None:
+        return _named(service, name)
+    sweeps = service.sweeps()
+    if not sweeps:
+        raise UnknownName("sweep: there is none yet; start one with `besom run FILE`.")
+    newest = max(sweeps, key=lambda sweep: sweep.created_at)
+    if len(sweeps) > 1:
+        _tell(newest, "the newest")
+    return newest
+
+
+def chosen_live(service: Service, name: str | None) -> Sweep:
+    """The sweep with the id or name `name`; where None, the only one that has not ended. Raises UnknownName."""
+    if name is not None:
+        return _named(service, name)
+    live = [sweep for sweep in service.sweeps() if not sweep.state.has_ended]
+    if len(live) != 1:
+        names = ", ".join(sweep.id for sweep in live) or "none"
+        raise UnknownName(f"sweep: exactly one must be unfinished where none is named, got {names}; name it.")
+    _tell(live[0], "the only one that has not ended")
+    return live[0]
+
+
+def _named(service: Service, name: str) -> Sweep:
+    try:
+        return service.sweep(name)
+    except UnknownName:
+        same = [sweep for sweep in service.sweeps() if sweep.name == name]
+        if not same:
+            raise
+        newest = max(same, key=lambda sweep: sweep.created_at)
+        _tell(newest, "the newest of that name" if len(same) > 1 else "of that name")
+        return newest
+
+
+def _tell(sweep: Sweep, why: str) -> None:
+    """Say on standard error which sweep was taken, so that standard output stays the answer alone."""
+    name = f" ({sweep.name})" if sweep.name != sweep.id else ""
+    typer.echo(f"sweep {sweep.id}{name}: {why}", err=True)

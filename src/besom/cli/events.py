@@ -1,0 +1,92 @@
+"""What happened between two looks at a sweep, one plain line for each event: for logs and pipes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from besom.analysis.wording import counted, duration
+from besom.cli.picture import failure_text
+from besom.cli.wording import harmless, number, settings, varied
+from besom.records import SweepState, Trial, TrialState
+from besom.service import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the last look saw: trials by number as (state, retries, losses), the best value, the sweep's state."""
+
+    trials: dict[int, tuple[TrialState, int, int]] = field(default_factory=dict)
+    best: float | None = None
+    sweep: SweepState | None = None
+
+
+def events(
+    seen: Seen, progress: Progress, trials: Iterable[Trial], clock: Callable[[float], str], now: float
+) -> tuple[list[str], Seen]:
+    """One line for each thing that is new since `seen`, in order, and what to compare the next look with.
+
+    Args:
+        seen: The last look's result; `Seen()` tells everything.
+        progress: Where the sweep stands.
+        trials: Its trials.
+        clock: The time of day, as text, of an instant.
+        now: The present instant, for what has no instant of its own.
+    """
+    told: list[tuple[float, str]] = []
+    states: dict[int, tuple[TrialState, int, int]] = {}
+    best = seen.best
+    sign = -1.0 if progress.goal == "maximize" else 1.0
+    for trial in sorted(trials, key=lambda each: (each.ended_at or now, each.number)):
+        states[trial.number] = key = (trial.state, trial.retries, trial.losses)
+        before = seen.trials.get(trial.number)
+        if before == key:
+            continue
+        if before is None and trial.state != TrialState.WAITING:
+            told.append(
+                (
+                    trial.created_at,
+                    f"trial {trial.number} started: {settings(varied(progress.sweep.file, trial.config))}",
+                )
+            )
+        elif before is not None and trial.state == TrialState.RUNNING:
+            told.append((now, f"trial {trial.number} goes on{_from(progress, trial)}"))
+        if before is None and trial.state in (TrialState.RUNNING, TrialState.WAITING):
+            continue
+        is_best = (
+            trial.state.has_ended and trial.value is not None and (best is None or sign * trial.value < sign * best)
+        )
+        best = trial.value if is_best else best
+        if trial.state != TrialState.RUNNING:
+            told.append((trial.ended_at or now, _outcome(progress, trial, is_best=is_best)))
+    told.sort(key=lambda each: each[0])
+    if progress.sweep.state not in (seen.sweep, SweepState.RUNNING):
+        why = f": {harmless(progress.sweep.why)}" if progress.sweep.why else ""
+        told.append((now, f"sweep {progress.sweep.state}{why}"))
+    return [f"{clock(at)}  {text}" for at, text in told], Seen(states, best, progress.sweep.state)
+
+
+def _from(progress: Progress, trial: Trial) -> str:
+    return f" from {progress.fidelity_unit or 'row'} {number(trial.fidelity)}" if trial.fidelity else ""
+
+
+def _outcome(progress: Progress, trial: Trial, *, is_best: bool) -> str:
+    """A trial's new state, its value and why, on one line."""
+    text = f"trial {trial.number} {trial.state}"
+    if trial.state == TrialState.WAITING:
+        return (
+            f"trial {trial.number} waits to go on: {failure_text(trial)}"
+            if trial.failure
+            else f"trial {trial.number} waits to go on"
+        )
+    if trial.state == TrialState.FAILED:
+        return f"{text}: {failure_text(trial)}"
+    if trial.value is not None:
+        text += f": {progress.metric} {number(trial.value, keep_zeros=True)}"
+    if trial.fidelity and progress.fidelity_unit:
+        text += f" after {counted(round(trial.fidelity), progress.fidelity_unit)}"
+    if trial.seconds:
+        text += f", {duration(trial.seconds)}"
+    if trial.ended_by and trial.state != TrialState.FINISHED:
+        text += f" ({harmless(trial.ended_by.text or trial.ended_by.phase)})"
+    return f"{text}  * new best" if is_best else text

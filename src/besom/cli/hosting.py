@@ -1,0 +1,110 @@
+"""Commands that offer sweeps and work on them: server, sweep, agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from besom.cli.connection import Home, Json, Server, Token, connected
+from besom.errors import WrongState
+
+
+def server(
+    *,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; any but loopback needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8123,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Serve the sweeps of a home until Ctrl-C."""
+    from besom.server.home import Home as Folder
+    from besom.server.home import default_home
+    from besom.server.serve import serve_in_thread, wait_for_signal
+
+    with serve_in_thread(Folder(home) if home else default_home(), host, port, token) as served:
+        typer.echo(f"besom listens at {served.address}, its home is {served.home.path}")
+        if served.token:
+            typer.echo(f"agents elsewhere: besom agent SWEEP --server {served.address} --token {served.token}")
+        wait_for_signal()
+
+
+def sweep(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sweep file, YAML or JSON.")],
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Create a sweep, and print its id and the agent's command."""
+    from besom import sweepfile
+    from besom.cli.checking import warn
+    from besom.cli.shapes import print_json
+
+    loaded = sweepfile.load(file)
+    warn(sweepfile.check(file).warnings)
+    with connected(server, token, home) as service:
+        created = service.create_sweep(loaded.raw, str(file.absolute().parent))
+    command = f"besom agent {created.id}" + (f" --server {server}" if server else "")
+    if json:
+        print_json({"sweep": created, "agent": command})
+    else:
+        typer.echo(f"sweep {created.id}\n{command}")
+
+
+def agent(
+    *,
+    sweep: Annotated[str, typer.Argument(metavar="SWEEP", help="Id or name of the sweep.")],
+    count: Annotated[int | None, typer.Option("--count", min=1, help="So many runs at most.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The agent's name, for people.")] = None,
+    gpus: Annotated[
+        str | None, typer.Option("--gpus", help='GPUs of its runs, as in CUDA_VISIBLE_DEVICES; "" for none.')
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Where runs get their folders.")] = None,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Execute runs of a sweep here, one after the other.
+
+    Ends when the sweep has none left. Ctrl-C gives the run in hand back to the sweep.
+    """
+    import logging
+
+    from besom.agent import Agent, stop_on_signals
+    from besom.cli.connection import chosen
+
+    logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
+    logging.getLogger("besom").setLevel(logging.INFO)
+    wanted = None if gpus is None else tuple(word.strip() for word in gpus.split(",") if word.strip())
+    with connected(server, token, home) as service:
+        found = chosen(service, sweep)
+        if not (found.file.get("program") or found.file.get("command")):
+            raise WrongState(f"sweep {found.id}: an agent needs a program, got none; add `program` to the sweep file.")
+        worker = Agent(service, found.id, folder or runs_of(found.id, home), count=count, gpus=wanted, name=name)
+        interrupted = False
+
+        def stop(now: bool) -> None:
+            nonlocal interrupted
+            interrupted = True
+            worker.stop(now)
+
+        with stop_on_signals(stop):
+            done = worker.run()
+    typer.echo(f"agent {worker.name}: {done} runs done")
+    if interrupted:
+        raise typer.Exit(130)
+
+
+def runs_of(sweep_id: str, home: Path | None) -> Path:
+    """Where agents keep the sweep's runs in `home` (BESOM_HOME or ~/.besom without one)."""
+    from besom.server.home import Home as Folder
+    from besom.server.home import default_home
+
+    return (Folder(home) if home else default_home()).runs(sweep_id)

@@ -1,0 +1,119 @@
+"""The view of a sweep that keeps itself up to date; plain lines, one an event, where standard output is no terminal."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+
+from besom.cli.events import Seen, events
+from besom.cli.picture import ASCII, UNICODE, Glyphs, Scene, picture
+from besom.records import Trial
+from besom.service import Progress, Service
+
+REFRESH_S = 0.5
+_SHOWN_RUNS = 32
+"""Runs whose curves are fetched; no terminal shows more."""
+_POINTS = 40
+
+
+def new_console() -> Console:
+    """A console on standard output that neither guesses highlights nor reads markup in other people's text."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def glyphs_of(console: Console) -> Glyphs:
+    """Characters that the console's encoding has."""
+    return ASCII if console.options.ascii_only else UNICODE
+
+
+@dataclass(slots=True)
+class Look:
+    """Gathers what the view shows of one sweep, and asks again only for what can have changed."""
+
+    service: Service
+    sweep_id: str
+    hint: str = ""
+    _tails: dict[str, tuple[int, Sequence[float]]] = field(default_factory=dict)
+    _trials: dict[int, Trial] = field(default_factory=dict)
+
+    def scene(self) -> Scene:
+        """The sweep as it stands now."""
+        progress = self.service.progress(self.sweep_id)
+        shown = sorted(progress.running, key=lambda run: (run.trial, run.repeat))[:_SHOWN_RUNS]
+        self._trials = {
+            run.trial: self._trials.get(run.trial) or self.service.trial(self.sweep_id, run.trial) for run in shown
+        }
+        for number in {run.trial for run in shown if self._tails.get(run.id, (-1,))[0] != run.rows}:
+            self._fetch_tails(progress, number)
+        tails = {run.id: self._tails[run.id][1] for run in shown if run.id in self._tails}
+        return Scene(progress, time.time(), dict(self._trials), tails, self.hint)
+
+    def _fetch_tails(self, progress: Progress, trial: int) -> None:
+        rows = {run.id: run.rows for run in progress.running if run.trial == trial}
+        if progress.metric:
+            for curve in self.service.curves(self.sweep_id, progress.metric, trial=trial, points=_POINTS):
+                if curve.run_id in rows:
+                    self._tails[curve.run_id] = (rows[curve.run_id], curve.y)
+
+
+def still(look: Look, console: Console) -> None:
+    """Print the view once."""
+    console.print(picture(look.scene(), console.width, 10_000, glyphs_of(console)), soft_wrap=True)
+
+
+def follow(look: Look, console: Console, is_over: Callable[[], bool] = lambda: False, *, plain: bool = False) -> None:
+    """Keep the view up to date until the sweep has ended or `is_over()`.
+
+    Args:
+        look: What to show.
+        console: Where.
+        is_over: Asked at each refresh.
+        plain: Print lines even where there is a terminal.
+    """
+    if plain or not console.is_terminal or os.environ.get("TERM") == "dumb":
+        _follow_plainly(look, console, is_over)
+        return
+    glyphs = glyphs_of(console)
+    with Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop") as live:
+        while True:
+            over = is_over()
+            scene = look.scene()
+            live.update(picture(scene, console.width, max(1, console.height - 1), glyphs), refresh=True)
+            if over or scene.progress.sweep.state.has_ended:
+                return
+            time.sleep(REFRESH_S)
+
+
+def _follow_plainly(look: Look, console: Console, is_over: Callable[[], bool]) -> None:
+    seen, before = Seen(), None
+    while True:
+        over = is_over()
+        progress = look.service.progress(look.sweep_id)
+        mark = _mark(progress)
+        if mark != before:
+            trials = look.service.trials(look.sweep_id)
+            lines, seen = events(seen, progress, trials, _time_of_day, time.time())
+            for line in lines:
+                console.print(line, soft_wrap=True)
+            before = mark
+        if over or progress.sweep.state.has_ended:
+            return
+        time.sleep(REFRESH_S)
+
+
+def _mark(progress: Progress) -> tuple[object, ...]:
+    """What differs whenever an event can have happened."""
+    return (
+        progress.sweep.state,
+        tuple(sorted(progress.counts.items())),
+        tuple(sorted(run.id for run in progress.running)),
+    )
+
+
+def _time_of_day(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))

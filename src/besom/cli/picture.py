@@ -1,0 +1,310 @@
+"""A sweep at one moment as lines of text, built from `Progress` and small data alone: tests compare it whole.
+
+Nothing here asks, waits or prints. The picture never exceeds the width and height that it is given: sections
+shrink in a fixed order, and what is left out is counted. Bars differ in shape as well as in colour, for terminals
+without any.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich.text import Text
+
+from besom.analysis.wording import counted, duration
+from besom.cli.wording import harmless, number, setting, varied
+from besom.records import Cause, Run, SweepState, Trial
+from besom.service import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """Characters that a terminal can show."""
+
+    full: str = "━"
+    half: str = "╸"
+    empty: str = "─"
+    spark: str = "▁▂▃▄▅▆▇█"
+    dot: str = "·"
+    dots: str = "…"
+
+
+UNICODE = Glyphs()
+ASCII = Glyphs(full="#", half="", empty="-", spark="_.-~^", dot="-", dots="...")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is drawn: where the sweep stands, its running trials, their curves so far, the time, a hint to end with."""
+
+    progress: Progress
+    now: float
+    trials: Mapping[int, Trial] = field(default_factory=dict)
+    tails: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Objective values of a run so far, thinned, by run id."""
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class _Section:
+    """Lines that belong together, and how many at least stay when room is short."""
+
+    lines: list[Text]
+    counted: bool = False
+    """Whether lines left out are counted on the last one."""
+    left_out: int = 0
+
+    def shrink(self) -> None:
+        """Leave out the last line; a title that would stand alone goes with it."""
+        self.lines.pop()
+        self.left_out += 1
+        if self.counted and len(self.lines) == 1:
+            self.lines.clear()
+
+
+def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> Text:
+    """The whole view, at most `width` columns and `height` lines."""
+    head = _Section(_head(scene.progress, width, glyphs))
+    best = _Section(_best(scene.progress, width, glyphs))
+    running = _Section(_running(scene, width, glyphs), counted=True)
+    failed = _failed(scene.progress)
+    foot = _Section([_foot(scene, width, glyphs)])
+    sections = [head, best, running, failed, foot]
+    gap = _fits(sections, height, 1, ((failed, 3), (best, 2), (running, 4)))
+    if not gap:
+        _fits(sections, height, 0, ((failed, 0), (running, 3), (best, 1), (running, 0)))
+    lines: list[Text] = []
+    for section in sections:
+        if section.lines and lines and gap:
+            lines.append(Text())
+        lines.extend(section.lines)
+        if section.counted and section.left_out and section.lines:
+            lines[-1] = Text(f"  {glyphs.dots} and {section.left_out + 1} more", style="dim")
+    for line in lines:
+        _crop(line, width, glyphs)
+    return Text("\n", no_wrap=True, overflow="crop").join(lines[:height])
+
+
+def _fits(sections: Sequence[_Section], height: int, gap: int, order: Sequence[tuple[_Section, int]]) -> bool:
+    """Whether `sections` fit with `gap` lines between them, after shrinking in `order` (section, lines that stay)."""
+
+    def is_over() -> bool:
+        sizes = [len(section.lines) for section in sections if section.lines]
+        return sum(sizes) + gap * (len(sizes) - 1) > height
+
+    for section, least in order:
+        while is_over() and len(section.lines) > least:
+            section.shrink()
+    return not is_over()
+
+
+def bar(fraction: float, width: int, style: str, glyphs: Glyphs = UNICODE) -> Text:
+    """A progress bar of exactly `width` columns; `fraction` outside 0..1 counts as the nearer end."""
+    share = min(max(fraction, 0.0), 1.0) * width
+    full = int(share)
+    half = glyphs.half if share - full >= 0.5 else ""
+    empty = width - full - len(half)
+    return Text.assemble((glyphs.full * full + half, style), (glyphs.empty * empty, "bright_black"))
+
+
+def sparkline(values: Sequence[float], width: int, glyphs: Glyphs = UNICODE) -> str:
+    """`values` as at most `width` characters between their own minimum and maximum; a gap where one is not finite."""
+    count = min(len(values), width)
+    picked = [values[(i + 1) * len(values) // count - 1] for i in range(count)]
+    finite = [value for value in picked if math.isfinite(value)]
+    if not finite:
+        return " " * count
+    low, span = min(finite), max(finite) - min(finite)
+    top = len(glyphs.spark) - 1
+    levels = ((value - low) / span * top if span else top / 2 for value in picked)
+    return "".join(glyphs.spark[round(level)] if math.isfinite(level) else " " for level in levels)
+
+
+def tightest(progress: Progress) -> tuple[str, float] | None:
+    """The budget's unit that is nearest to its end, and the share of it that is spent; None without a budget."""
+    shares = {unit: progress.spent.get(unit, 0.0) / allowed for unit, allowed in progress.budget.items() if allowed > 0}
+    unit = max(shares, key=lambda each: shares[each], default=None)
+    return None if unit is None else (unit, shares[unit])
+
+
+def amount(unit: str, value: float) -> str:
+    """An amount of a budget's unit for a person: hours as a duration, the rest as a number."""
+    return duration(value * 3600) if unit.endswith("hours") else number(float(value))
+
+
+def against_budget(progress: Progress) -> str:
+    """What is spent of the tightest budget: `23 of 40 trials`; the number of trials without one."""
+    tight = tightest(progress)
+    if tight is None:
+        return counted(sum(progress.counts.values()), "trial")
+    unit = tight[0]
+    name = {"epochs": f"{progress.fidelity_unit or 'epoch'}s", "hours": "", "gpu_hours": "on GPUs"}.get(unit, unit)
+    spent, allowed = (amount(unit, each) for each in (progress.spent.get(unit, 0.0), progress.budget[unit]))
+    return f"{spent} of {allowed} {name}".rstrip()
+
+
+def counts(progress: Progress, glyphs: Glyphs = UNICODE) -> Text:
+    """Trials by state, in words, those that are none left out."""
+    styles = {"running": "cyan", "finished": "green", "stopped": "", "paused": "yellow", "waiting": "", "failed": "red"}
+    names = {"stopped": "stopped early"}
+    parts = [
+        Text(f"{progress.counts[state]} {names.get(state, state)}", style)
+        for state, style in styles.items()
+        if progress.counts.get(state)
+    ]
+    return Text(f" {glyphs.dot} ", style="").join(parts) if parts else Text("no trial yet", style="dim")
+
+
+def _head(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
+    sweep = progress.sweep
+    about = [sweep.id] if sweep.name != sweep.id else []
+    about.append(str(sweep.file.get("method", "")))
+    if progress.metric:
+        about.append(f"{progress.goal} {harmless(progress.metric)}")
+    title = Text.assemble((harmless(sweep.name), "bold"), "  ", (f" {glyphs.dot} ".join(about), "dim"))
+    style = "cyan" if sweep.state == SweepState.RUNNING else "yellow"
+    lines = [_spread(title, Text(sweep.state, style), width, glyphs)]
+    tight = tightest(progress)
+    told = against_budget(progress)
+    if progress.seconds_left is not None and not sweep.state.has_ended:
+        told += f" {glyphs.dot} {duration(progress.seconds_left)} left"
+    if tight is not None and width - len(told) - 2 >= 8:
+        lines.append(Text.assemble(bar(tight[1], width - len(told) - 2, "cyan", glyphs), "  ", told))
+    else:
+        lines.append(Text(told))
+    lines.append(counts(progress, glyphs))
+    if sweep.why and sweep.state != SweepState.RUNNING:
+        lines.append(Text(harmless(sweep.why), style="yellow"))
+    return lines
+
+
+def _best(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
+    best = progress.best
+    if best is None or best.value is None:
+        return [Text("No value yet", style="dim")]
+    where = f"trial {best.number}"
+    if best.fidelity and progress.fidelity_unit:
+        where += f", {counted(round(best.fidelity), progress.fidelity_unit)}"
+    title = Text.assemble(
+        ("Best  ", "bold"), (number(best.value, keep_zeros=True), "bold green"), (f"  {where}", "dim")
+    )
+    pairs = [
+        Text.assemble((f"{harmless(name)} ", "dim"), setting(value))
+        for name, value in varied(progress.sweep.file, best.config).items()
+    ]
+    return [_spread(title, Text(gain_over_baseline(progress), style="green"), width, glyphs), *_flowed(pairs, width)]
+
+
+def gain_over_baseline(progress: Progress) -> str:
+    """By how much the incumbent beats the baseline; empty where either is unknown."""
+    best, baseline = progress.best, progress.baseline
+    if best is None or best.value is None or baseline is None or baseline.value is None:
+        return ""
+    if best.number == baseline.number:
+        return "the baseline itself"
+    gain = best.value - baseline.value if progress.goal == "maximize" else baseline.value - best.value
+    return f"{number(gain)} better than the baseline" if gain > 0 else ""
+
+
+def _flowed(pairs: Sequence[Text], width: int) -> list[Text]:
+    """`pairs` side by side, three columns apart, on as many indented lines as they need."""
+    lines: list[Text] = []
+    for pair in pairs:
+        if lines and lines[-1].cell_len + 3 + pair.cell_len <= width:
+            lines[-1].append("   ").append_text(pair)
+        else:
+            lines.append(Text("  ").append_text(pair))
+    return lines
+
+
+def _running(scene: Scene, width: int, glyphs: Glyphs) -> list[Text]:
+    runs = sorted(scene.progress.running, key=lambda run: (run.trial, run.repeat))
+    if not runs:
+        return []
+    labels = [f"{run.trial}" if not run.repeat else f"{run.trial} ({run.repeat + 1})" for run in runs]
+    tells = [_told(scene, run) for run in runs]
+    values = [number(run.value, keep_zeros=True) if run.value is not None else "-" for run in runs]
+    sizes = [max(map(len, column)) for column in (labels, tells, values)]
+    rows = [Text("Running", style="bold")]
+    for run, label, told, value in zip(runs, labels, tells, values, strict=True):
+        line = Text(f"  {label:>{sizes[0]}}  ")
+        goal = _goal(scene, run)
+        if goal and width >= 40:
+            line.append_text(bar(run.fidelity / goal, max(8, width // 6), "cyan", glyphs)).append("  ")
+        line.append(f"{told:>{sizes[1]}}", "dim").append(f"  {value:>{sizes[2]}}")
+        if width >= 48:
+            line.append(f"  {sparkline(scene.tails.get(run.id, ()), 10, glyphs):<10}", "cyan")
+        trial = scene.trials.get(run.trial)
+        if trial is not None and width - line.cell_len > 14:
+            config = varied(scene.progress.sweep.file, trial.config)
+            line.append("  " + "  ".join(f"{harmless(name)} {setting(each)}" for name, each in config.items()), "dim")
+        line.rstrip()
+        rows.append(line)
+    return rows
+
+
+def _goal(scene: Scene, run: Run) -> float | None:
+    """The fidelity that the run goes to, if any is known."""
+    trial = scene.trials.get(run.trial)
+    return (trial.until if trial else None) or scene.progress.fidelity_max
+
+
+def _told(scene: Scene, run: Run) -> str:
+    """How far a run is: `12/20`, or its time where nothing says how far it goes."""
+    goal = _goal(scene, run)
+    return f"{number(float(run.fidelity))}/{number(float(goal))}" if goal else duration(scene.now - run.started_at)
+
+
+def failure_text(trial: Trial) -> str:
+    """Why a trial failed, on one line."""
+    failure = trial.failure
+    if failure is None:
+        return "failed"
+    said = failure.message or next((line for line in reversed(failure.last_lines.splitlines()) if line.strip()), "")
+    said = " ".join(harmless(said).split())
+    cause = str(failure.cause)
+    if failure.cause is Cause.EXIT_CODE and failure.exit_code is not None:
+        cause += f" {failure.exit_code}"
+    elif failure.cause is Cause.SIGNAL and failure.signal is not None:
+        cause += f" {failure.signal}"
+    if not said or said.startswith(failure.cause):
+        return said or cause
+    return f"{cause}: {said}"
+
+
+def _failed(progress: Progress) -> _Section:
+    rows = [Text.assemble((f"  {trial.number}  ", "red"), failure_text(trial)) for trial in progress.failures]
+    missing = max(0, progress.counts.get("failed", 0) - len(rows))
+    return _Section([Text("Failed", style="bold red"), *rows] if rows else [], counted=True, left_out=missing)
+
+
+def _foot(scene: Scene, width: int, glyphs: Glyphs) -> Text:
+    agents = [agent for agent in scene.progress.agents if agent.ended_at is None]
+    told = counted(len(agents), "agent") if agents else "no agent"
+    gpus = sorted({gpu for agent in agents for gpu in agent.gpus})
+    if gpus:
+        told += f" {glyphs.dot} {counted(len(gpus), 'GPU')}"
+    hosts = {agent.host for agent in agents if agent.host}
+    if len(hosts) > 1:
+        told += f" {glyphs.dot} {len(hosts)} hosts"
+    return _spread(Text(told, style="dim"), Text(scene.hint, style="dim"), width, glyphs)
+
+
+def _spread(left: Text, right: Text, width: int, glyphs: Glyphs) -> Text:
+    """`left` and, at the right margin, `right`; where both do not fit, `left` is cut, or stands alone if short."""
+    if not right.plain:
+        return left
+    room = width - right.cell_len - 2
+    if room < min(left.cell_len, 12):
+        return left
+    _crop(left, room, glyphs)
+    return left.append(" " * (width - left.cell_len - right.cell_len)).append_text(right)
+
+
+def _crop(line: Text, width: int, glyphs: Glyphs) -> None:
+    """Cut `line` to `width` columns, marked by dots."""
+    if line.cell_len > width:
+        line.truncate(max(0, width - len(glyphs.dots)))
+        line.append(glyphs.dots[:width], "dim")

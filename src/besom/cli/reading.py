@@ -1,0 +1,191 @@
+"""Commands that look at sweeps: status, best, trials, show."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from besom.cli.arguments import Format, written
+from besom.cli.connection import Home, Json, Server, SweepName, Token, TrialNumber, chosen, connected
+from besom.errors import UnknownName, nearest
+
+if TYPE_CHECKING:
+    from besom.records import Sweep
+    from besom.service import Service
+
+
+def status(
+    *,
+    sweep: Annotated[
+        str | None, typer.Argument(metavar="[SWEEP]", help="Id or name of a sweep; all sweeps without it.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Keep the view up to date until the sweep ends.")
+    ] = False,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Where a sweep stands, or all sweeps in a table."""
+    with connected(server, token, home) as service:
+        if sweep is None and not watch:
+            _list_sweeps(service, as_json=json)
+            return
+        found = chosen(service, sweep)
+        if json:
+            from besom.cli.shapes import print_json
+
+            print_json(service.progress(found.id))
+            return
+        from besom.cli.live import Look, follow, new_console, still
+
+        console = new_console()
+        if watch:
+            follow(Look(service, found.id, hint="Ctrl-C leaves the view; the sweep goes on"), console)
+        else:
+            still(Look(service, found.id), console)
+
+
+def best(
+    *,
+    sweep: SweepName = None,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How to print the configuration.")] = Format.YAML,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """The best configuration, to be pasted.
+
+    With --json: the whole best trial, null without one.
+    """
+    with connected(server, token, home) as service:
+        found = chosen(service, sweep)
+        incumbent = service.progress(found.id).best
+    if json:
+        from besom.cli.shapes import print_json
+
+        print_json(incumbent)
+        return
+    if incumbent is None:
+        raise UnknownName(
+            f"sweep {found.id}: best needs a trial with a value, got none yet; see `besom status {found.id}`."
+        )
+    typer.echo(written(incumbent.config, form))
+
+
+def trials(
+    *,
+    sweep: SweepName = None,
+    sort: Annotated[
+        str, typer.Option("--sort", help="number, value (best first), fidelity, seconds, state, or a parameter.")
+    ] = "number",
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="So many at most.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="Only trials in this state.")] = None,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """The trials of a sweep in a table."""
+    from besom.cli.shapes import print_json
+    from besom.cli.trialtable import in_order, trial_table
+    from besom.records import TrialState
+
+    states = [each.value for each in TrialState]
+    if state is not None and state not in states:
+        raise UnknownName(f"--state: no state {state!r}; {nearest(state, states)}")
+    with connected(server, token, home) as service:
+        found = chosen(service, sweep)
+        goal = service.progress(found.id).goal
+        listed = [each for each in service.trials(found.id) if state in (None, each.state)]
+    listed = in_order(listed, sort, goal)[:limit]
+    if json:
+        print_json(listed)
+        return
+    typer.echo("\n".join(trial_table(found, listed, _terminal_width())))
+
+
+def show(
+    *,
+    sweep: SweepName = None,
+    trial: TrialNumber = None,
+    output: Annotated[bool, typer.Option("--output", "-o", help="What the trial's last run printed.")] = False,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """A sweep in full or, with --trial, one trial.
+
+    Of a trial: configuration, reasons, runs, resources, failure; with --output what its last run printed.
+    """
+    from besom.cli.shapes import print_json
+
+    if output and trial is None:
+        raise UnknownName("--output: needs a trial, got none; add --trial N.")
+    with connected(server, token, home) as service:
+        found = chosen(service, sweep)
+        if trial is None:
+            _show_sweep(service, found, as_json=json)
+            return
+        record = service.trial(found.id, trial)
+        runs = service.runs(found.id, trial)
+        if output:
+            printed = service.output(runs[-1].id) if runs else ""
+            if json:
+                print_json({"trial": trial, "run": runs[-1].id if runs else None, "output": printed})
+            else:
+                from besom.cli.wording import harmless
+
+                typer.echo(harmless(printed), nl=not printed.endswith("\n"))
+            return
+    if json:
+        print_json({"trial": record, "runs": runs})
+        return
+    from besom.cli.trialtable import trial_in_full
+
+    typer.echo("\n".join(trial_in_full(found, record, runs)))
+
+
+def _show_sweep(service: Service, sweep: Sweep, *, as_json: bool) -> None:
+    from besom.cli.shapes import print_json
+
+    if as_json:
+        print_json({"progress": service.progress(sweep.id), "runs": service.runs(sweep.id)})
+        return
+    from besom.cli.live import Look, new_console, still
+    from besom.cli.wording import harmless, moment
+
+    still(Look(service, sweep.id), new_console())
+    rows = [("created", moment(sweep.created_at))]
+    rows += [("ended", moment(sweep.ended_at))] if sweep.ended_at else []
+    rows += [("folder", sweep.folder)] if sweep.folder else []
+    rows += [("seed", str(sweep.seed))]
+    rows += [("about", str(sweep.file["description"]))] if sweep.file.get("description") else []
+    typer.echo("\n" + "\n".join(f"{name:<8} {harmless(text)}" for name, text in rows))
+
+
+def _list_sweeps(service: Service, *, as_json: bool) -> None:
+    from besom.cli.shapes import print_json
+    from besom.cli.trialtable import sweep_table
+
+    listed = sorted(service.sweeps(), key=lambda each: -each.created_at)
+    progresses = [service.progress(each.id) for each in listed]
+    if as_json:
+        print_json(progresses)
+    elif not listed:
+        typer.echo("no sweep yet; start one with `besom run FILE`")
+    else:
+        typer.echo("\n".join(sweep_table(progresses, time.time(), _terminal_width())))
+
+
+def _terminal_width() -> int | None:
+    """Columns of the terminal; None where standard output is none, so that nothing is cut there."""
+    import shutil
+    import sys
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -1,0 +1,195 @@
+"""Commands that change a sweep's course: stop, pause, resume, cancel, add, budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from besom.cli.connection import (
+    Home,
+    Json,
+    LiveSweepName,
+    Server,
+    SweepName,
+    Token,
+    TrialNumber,
+    chosen,
+    chosen_live,
+    connected,
+)
+from besom.errors import ConfigError, WrongState
+
+if TYPE_CHECKING:
+    from besom.records import Sweep
+    from besom.wire import Command
+
+
+def stop(
+    *,
+    sweep: LiveSweepName = None,
+    trial: TrialNumber = None,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """End a sweep with the runs under way.
+
+    With --trial: stop that trial only.
+    """
+    from besom.wire import Command
+
+    command = Command("stop") if trial is None else Command("stop_trial", trial=trial)
+    _carry_out(sweep, command, as_json=json, server=server, token=token, home=home)
+
+
+def pause(
+    *, sweep: LiveSweepName = None, json: Json = False, server: Server = None, token: Token = None, home: Home = None
+) -> None:
+    """Start no further runs until `besom resume`."""
+    from besom.wire import Command
+
+    _carry_out(sweep, Command("pause"), as_json=json, server=server, token=token, home=home)
+
+
+def resume(
+    *,
+    sweep: SweepName = None,
+    trial: TrialNumber = None,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Let a paused sweep, or a stopped trial, go on.
+
+    With --trial: bring the stopped trial back from its checkpoint.
+    """
+    from besom.wire import Command
+
+    command = Command("resume") if trial is None else Command("resume_trial", trial=trial)
+    _carry_out(sweep, command, as_json=json, server=server, token=token, home=home, only_live=False)
+
+
+def cancel(
+    *, sweep: LiveSweepName = None, json: Json = False, server: Server = None, token: Token = None, home: Home = None
+) -> None:
+    """End a sweep and its runs now."""
+    from besom.wire import Command
+
+    _carry_out(sweep, Command("cancel"), as_json=json, server=server, token=token, home=home)
+
+
+def add(
+    *,
+    sweep: LiveSweepName = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--config", "-c", metavar="NAME=VALUE", help="A parameter's value, as in YAML; once for each parameter."
+        ),
+    ] = None,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Try a configuration of your own next.
+
+    Parameters left out are drawn.
+    """
+    from besom.wire import Command
+
+    if not config:
+        raise ConfigError("--config: needs at least one NAME=VALUE, got none; for example --config lr=0.01.")
+    wanted = dict(pair_of(text) for text in config)
+    _carry_out(sweep, Command("enqueue", config=wanted), as_json=json, server=server, token=token, home=home)
+
+
+def budget(
+    *,
+    sweep: LiveSweepName = None,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials in all.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option("--epochs", min=0, help="Epochs (the fidelity's unit) of all runs.")
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", min=0, help="Hours of wall clock, without pauses.")] = None,
+    gpu_hours: Annotated[float | None, typer.Option("--gpu-hours", min=0, help="GPU-hours of all runs.")] = None,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Set what a sweep may spend.
+
+    What is not named stays as it is.
+    """
+    from besom.wire import Command
+
+    given = {"trials": trials, "epochs": epochs, "hours": hours, "gpu_hours": gpu_hours}
+    amounts = {unit: float(amount) for unit, amount in given.items() if amount is not None}
+    if not amounts:
+        raise ConfigError("budget: needs a limit, got none; name --trials, --epochs, --hours or --gpu-hours.")
+    _carry_out(sweep, Command("set_budget", budget=amounts), as_json=json, server=server, token=token, home=home)
+
+
+def pair_of(text: str) -> tuple[str, Any]:
+    """A parameter's name and value from `NAME=VALUE`: YAML, but `1e-3` is a number. Raises ConfigError."""
+    import yaml
+
+    name, equals, written = text.partition("=")
+    if not equals or not name.strip():
+        raise ConfigError(f"--config: needs NAME=VALUE, got {text!r}; for example --config lr=0.01.")
+    try:
+        value = yaml.safe_load(written)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--config {name}: needs a YAML value, got {written!r}; quote it for YAML.") from error
+    if isinstance(value, str) and value == written:  # YAML 1.1 takes 1e-3 for text
+        try:
+            value = float(value)
+        except ValueError:
+            return name.strip(), value
+    return name.strip(), value
+
+
+def _carry_out(
+    name: str | None,
+    command: Command,
+    *,
+    as_json: bool,
+    server: str | None,
+    token: str | None,
+    home: Path | None,
+    only_live: bool = True,
+) -> None:
+    """Send `command` to the sweep and say how it stands then."""
+    from besom.cli.shapes import print_json
+
+    with connected(server, token, home) as service:
+        sweep = (chosen_live if only_live else chosen)(service, name)
+        try:
+            after = service.command(sweep.id, command)
+        except WrongState as error:
+            raise WrongState(f"sweep {sweep.id}: {error}" if sweep.id not in str(error) else str(error)) from error
+    if as_json:
+        print_json(after)
+    else:
+        typer.echo(_told(after, command))
+
+
+def _told(sweep: Sweep, command: Command) -> str:
+    from besom.cli.wording import harmless, settings
+
+    match command.verb:
+        case "stop_trial":
+            return f"trial {command.trial} of sweep {sweep.id} will stop"
+        case "resume_trial":
+            return f"trial {command.trial} of sweep {sweep.id} goes on with the next free agent: besom agent {sweep.id}"
+        case "enqueue":
+            return f"sweep {sweep.id} tries next: {settings(command.config or {})}"
+        case "set_budget":
+            return f"sweep {sweep.id} may spend: {settings(sweep.budget)}"
+    why = f" ({harmless(sweep.why)})" if sweep.why else ""
+    return f"sweep {sweep.id} is {sweep.state}{why}"

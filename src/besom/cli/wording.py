@@ -1,0 +1,102 @@
+"""Values, configurations and foreign text as a person reads them in a terminal. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|\x9c|$)"  # OSC, DCS, SOS, PM, APC: titles, links, clipboard
+    r"|\x1b[ -/]*[0-~]"  # two-character escapes
+    r"|\x9b[0-?]*[ -/]*[@-~]",  # CSI as one C1 character
+    re.DOTALL,
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def number(value: float, *, keep_zeros: bool = False) -> str:
+    """`value` with four significant digits: `0.9722`, `64`, `3.2e-04`; `keep_zeros` gives `0.9000` for columns."""
+    if isinstance(value, int):
+        return str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.3e}".split("e")
+    if -3 <= int(exponent) < 5:
+        text = f"{value:.{max(0, 3 - int(exponent))}f}"
+        return text if keep_zeros or "." not in text else text.rstrip("0").rstrip(".")
+    return f"{mantissa if keep_zeros else mantissa.rstrip('0').rstrip('.')}e{exponent}"
+
+
+def setting(value: Any) -> str:
+    """A parameter's value in short: numbers by `number`, lists and dicts as JSON, text made harmless."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, str):
+        return harmless(value).replace("\n", " ") or '""'
+    return harmless(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def settings(config: Mapping[str, Any]) -> str:
+    """A flat configuration on one line: `lr=3.2e-04 hidden=64`."""
+    return " ".join(f"{harmless(name)}={setting(value)}" for name, value in config.items())
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested configuration as dotted names to values, in order; empty dicts stay values."""
+    leaves: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping) and value:
+            leaves.update(flat(value, f"{prefix}{name}."))
+        else:
+            leaves[f"{prefix}{name}"] = value
+    return leaves
+
+
+def varied(file: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """The flat configuration without what the sweep file holds constant; all of it if nothing varies."""
+    constant = _constants(file.get("parameters") or {})
+    leaves = flat(config)
+    changing = {
+        name: value
+        for name, value in leaves.items()
+        if not any(name == fixed or name.startswith(f"{fixed}.") for fixed in constant)
+    }
+    return changing or leaves
+
+
+def _constants(parameters: Any, prefix: str = "") -> set[str]:
+    """Dotted names of the parameters that have one value only."""
+    names: set[str] = set()
+    for name, spec in parameters.items() if isinstance(parameters, Mapping) else ():
+        if not isinstance(spec, Mapping):
+            continue
+        if "parameters" in spec:
+            names |= _constants(spec["parameters"], f"{prefix}{name}.")
+        elif "value" in spec or len(spec.get("values") or (0, 1)) == 1:
+            names.add(f"{prefix}{name}")
+    return names
+
+
+def moment(at: float) -> str:
+    """An instant as local date and time."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def harmless(text: str) -> str:
+    """`text` without escape sequences and control characters; a carriage return starts its line anew.
+
+    What a script prints is not trusted: it could move the cursor, change the window's title or turn text around.
+    """
+    lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in _ESCAPES.sub("", text).split("\n"))
+    return "\n".join(_CONTROLS.sub("", line) for line in lines)

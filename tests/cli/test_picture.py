@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from besom.cli.ending import ending
+from besom.cli.events import Seen, events
+from besom.cli.picture import ASCII, Scene, bar, picture, sparkline, tightest
+from besom.records import Agent, Cause, Failure, Reason, Run, Sweep, SweepState, Trial, TrialState
+from besom.service import Progress
+
+GOLDEN = Path(__file__).parent / "golden"
+FILE = {
+    "name": "digits",
+    "method": "bayes",
+    "parameters": {
+        "lr": {"min": 1e-5, "max": 0.1},
+        "hidden": {"values": [32, 64]},
+        "model": {"parameters": {"act": {"values": ["relu", "tanh"]}, "bias": {"value": True}}},
+    },
+}
+CAUSE = Failure(
+    Cause.EXIT_CODE, last_lines="Traceback\n\x1b[31mValueError: \x1b]0;gotcha\x07bad lr\x1b[0m\n", exit_code=1
+)
+
+
+def a_trial(number: int, state: str = "finished", value: float | None = 0.9, **more: object) -> Trial:
+    config = {"lr": 3.2e-4 * (number + 1), "hidden": 64, "model": {"act": "relu", "bias": True}}
+    told = {"fidelity": 20.0, "seconds": 12.5, "ended_at": 1000.0 + number}
+    return replace(
+        Trial("k3f9a2xq", number, config, Reason("model"), 900.0 + number, TrialState(state), value=value),
+        **{**told, **more},
+    )
+
+
+def a_run(trial: int, fidelity: float, value: float | None) -> Run:
+    run = Run(f"r{trial}", "k3f9a2xq", trial, 0, 0, trial, "a", "q", 940.0, 1e9)
+    return replace(run, fidelity=fidelity, value=value)
+
+
+def trials_of_the_scene() -> list[Trial]:
+    ended = [a_trial(0, value=0.9, reason=Reason("baseline")), a_trial(1, value=0.9722)]
+    stopped = a_trial(2, "stopped", 0.71, fidelity=4.0, ended_by=Reason("hyperband", "below the best third at epoch 4"))
+    failed = a_trial(3, "failed", None, failure=CAUSE, fidelity=0.0)
+    return [*ended, stopped, failed, *(a_trial(n, "running", None, ended_at=None) for n in (4, 5))]
+
+
+def a_progress() -> Progress:
+    trials = trials_of_the_scene()
+    return Progress(
+        Sweep("k3f9a2xq", FILE, 1, 900.0, started_at=900.0),
+        {"finished": 2, "stopped": 1, "failed": 1, "running": 2},
+        best=trials[1],
+        baseline=trials[0],
+        first=trials[0],
+        spent={"trials": 6.0, "hours": 0.01},
+        budget={"trials": 20.0, "hours": 1.0},
+        seconds_left=200.0,
+        running=[a_run(5, 4, 0.5), a_run(4, 12, 0.96)],
+        agents=[Agent(a, a, "host", 1, (g,), 0.0, 999.0) for a, g in (("a", "0"), ("b", "1"))],
+        failures=[trials[3]],
+        goal="maximize",
+        metric="val/accuracy",
+        fidelity_max=20.0,
+        fidelity_unit="epoch",
+    )
+
+
+def a_scene() -> Scene:
+    trials = {trial.number: trial for trial in trials_of_the_scene() if trial.state == "running"}
+    tails = {"r4": [0.1, 0.5, 0.7, 0.9, 0.93, 0.96], "r5": [0.2, float("nan"), 0.4, 0.5]}
+    return Scene(a_progress(), 1000.0, trials, tails, "Ctrl-C stops politely")
+
+
+def printed(lines: object, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, record=True, highlight=False, color_system=None)
+    console.print(lines, soft_wrap=True)
+    return console.export_text()
+
+
+def assert_golden(name: str, text: str) -> None:
+    path = GOLDEN / name
+    assert path.exists(), f"{path} is absent; it should hold:\n{text}"
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (50, 14), (30, 8)])
+def test_the_view_looks_as_it_did(width: int, height: int) -> None:
+    assert_golden(f"view-{width}x{height}.txt", printed(picture(a_scene(), width, height), width))
+
+
+def test_the_view_in_ascii_has_ascii_only_of_its_own() -> None:
+    text = printed(picture(a_scene(), 80, 24, ASCII), 80)
+    assert_golden("view-ascii.txt", text)
+    assert text.isascii()
+
+
+def test_the_plain_lines_look_as_they_did() -> None:
+    lines, _ = events(Seen(), a_progress(), trials_of_the_scene(), lambda at: f"{at:.0f}", 1000.0)
+    assert_golden("events.txt", "\n".join(lines) + "\n")
+
+
+def test_the_ending_looks_as_it_did() -> None:
+    runs = [replace(a_run(n, f, None), rows=1) for n, f in ((0, 20), (1, 20), (2, 4), (3, 0))]
+    finished = replace(a_progress().sweep, state=SweepState.FINISHED, why="budget of 20 trials is spent")
+    progress = replace(a_progress(), sweep=finished, running=[], counts={"finished": 2, "stopped": 1, "failed": 1})
+    lines = ending(progress, trials_of_the_scene()[:4], runs, Path("report.html"))
+    assert_golden("ending.txt", "".join(printed(line, 80) for line in lines))
+
+
+@given(st.integers(1, 140), st.integers(1, 60), st.integers(0, 40), st.integers(0, 5))
+def test_the_view_never_exceeds_its_room(width: int, height: int, running: int, failed: int) -> None:
+    scene = a_scene()
+    progress = replace(
+        scene.progress,
+        running=[a_run(n, n % 20, 0.5) for n in range(running)],
+        failures=[a_trial(n, "failed", None, failure=CAUSE) for n in range(failed)],
+    )
+    lines = picture(replace(scene, progress=progress), width, height).split("\n", allow_blank=True)
+    assert len(lines) <= height
+    assert max(line.cell_len for line in lines) <= width
+
+
+def test_runs_that_do_not_fit_are_counted() -> None:
+    progress = replace(a_progress(), running=[a_run(n, 1, 0.5) for n in range(30)], failures=[])
+    text = picture(replace(a_scene(), progress=progress), 80, 18).plain
+    shown = sum("1/20" in line for line in text.splitlines())
+    assert f"and {30 - shown} more" in text
+
+
+def test_the_tightest_budget_is_the_one_most_spent() -> None:
+    assert tightest(replace(a_progress(), spent={"trials": 6, "hours": 0.9})) == ("hours", 0.9)
+    assert tightest(replace(a_progress(), budget={})) is None
+
+
+def test_escape_sequences_of_a_script_never_reach_the_view() -> None:
+    text = picture(a_scene(), 100, 40).plain
+    assert "ValueError: bad lr" in text
+    assert "\x1b" not in text
+    assert "gotcha" not in text
+
+
+def test_a_bar_is_exactly_as_wide_as_asked_and_shows_its_share_without_colour() -> None:
+    assert bar(0.5, 10, "").plain == "━━━━━─────"
+    assert bar(-3, 4, "").plain == "────"
+    assert bar(7, 4, "").plain == "━━━━"
+
+
+def test_a_sparkline_ends_with_the_last_value_and_leaves_gaps() -> None:
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█"
+    assert sparkline([0, float("nan"), 1], 5) == "▁ █"
+    assert sparkline([2, 2], 5) == "▅▅"
+    assert sparkline([], 5) == ""
+    assert len(sparkline(list(range(100)), 10)) == 10
+
+
+def test_an_event_is_told_once() -> None:
+    trials = trials_of_the_scene()
+    _, seen = events(Seen(), a_progress(), trials, str, 1000.0)
+    assert events(seen, a_progress(), trials, str, 1001.0)[0] == []
+    better = [*trials[:4], a_trial(4, value=0.99), trials[5]]
+    lines, _ = events(seen, a_progress(), better, lambda at: "t", 1001.0)
+    assert lines == ["t  trial 4 finished: val/accuracy 0.9900 after 20 epochs, 12 s  * new best"]
+
+
+def test_a_sweep_that_pauses_says_why() -> None:
+    _, seen = events(Seen(), a_progress(), [], str, 1.0)
+    paused = replace(a_progress().sweep, state=SweepState.PAUSED, why="20 trials in a row failed")
+    assert events(seen, replace(a_progress(), sweep=paused), [], lambda at: "t", 2.0)[0] == [
+        "t  sweep paused: 20 trials in a row failed"
+    ]
