@@ -1,0 +1,1 @@
+"""How fast besom is, beside a peer that does the same on the same machine: `python -m benchmarks`."""

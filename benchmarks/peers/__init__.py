@@ -1,0 +1,1 @@
+"""Other tools under the same load, each in a virtual environment of its own."""

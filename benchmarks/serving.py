@@ -1,0 +1,41 @@
+"""A besom server in a process and home of its own, as `besom server` starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_S = 30.0
+
+
+@contextmanager
+def server() -> Iterator[tuple[str, Path]]:
+    """The address of a server that listens, and its home; both are gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        command = [sys.executable, "-m", "besom", "server", "--port", "0"]
+        environment = {**os.environ, "BESOM_HOME": str(home)}
+        with (home / "server.log").open("w") as log:
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            yield _address(home, process), home
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _address(home: Path, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            return str(json.loads((home / "server.json").read_text())["address"])
+        except FileNotFoundError:
+            time.sleep(0.05)
+    raise RuntimeError(f"besom server did not start: {(home / 'server.log').read_text()}")

@@ -1,0 +1,36 @@
+"""What holds for every test: no home but a temporary one, no deadline, and no group left out in silence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+GROUPS = ("browser", "slurm", "postgres", "wandb")
+EVERY_GROUP = os.environ.get("BESOM_TEST_EVERY_GROUP") == "1"
+
+settings.register_profile("besom", deadline=None)  # a slow, busy machine is no failure
+settings.load_profile("besom")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """A test that forgets to choose BESOM_HOME writes here, never into the home of who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BESOM_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, pytest.TestReport]:
+    """A skipped test of a marked group fails where BESOM_TEST_EVERY_GROUP=1 promises that none is left out."""
+    report: pytest.TestReport = yield
+    group = next((name for name in GROUPS if item.get_closest_marker(name)), None)
+    if EVERY_GROUP and group and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: of the group `{group}`, which must not be skipped here, but was: {reason}"
+    return report
