@@ -70,12 +70,12 @@ def test_every_requirement_is_imported_somewhere():
 
 def test_every_import_is_required_or_belongs_to_an_extra():
     # Starlette is what FastAPI is made of, and its types are those of FastAPI's own signatures.
-    allowed = required() | required("postgres") | {"starlette"}
+    allowed = required() | required("plot") | required("postgres") | {"starlette"}
     assert imported() - allowed == set()
 
 
 def test_extras_promise_what_the_readme_names():
-    assert {"examples", "postgres", "test", "lint"} <= set(metadata.metadata("besom").get_all("Provides-Extra"))
+    assert {"examples", "plot", "postgres", "test", "lint"} <= set(metadata.metadata("besom").get_all("Provides-Extra"))
     assert required("postgres") == LOADED_BY_NAME
 
 

@@ -54,6 +54,10 @@ class StoreError(BesomError, OSError):
     """The database cannot be opened, read or written."""
 
 
+class MissingExtra(BesomError, ImportError):
+    """Something that needs a package which only comes with one of besom's extras."""
+
+
 class ServerError(BesomError, RuntimeError):
     """The server answered with an error of its own."""
 

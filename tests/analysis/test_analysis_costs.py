@@ -17,11 +17,11 @@ def run(number, fidelity, first=0.0, repeat=0):
     )  # fmt: skip
 
 
-def test_savings_are_what_stopped_trials_would_have_run_up_to_the_maximum_at_their_own_pace():
+def test_savings_are_what_stopped_trials_would_have_run_up_to_the_maximum():
     trials = [trial(0, TrialState.FINISHED, 100.0), trial(1, TrialState.STOPPED, 60.0)]
     saved = savings(trials, [run(0, 50), run(1, 20)], fidelity_max=50)
     assert (saved.trials, saved.fidelity, saved.spent_fidelity, saved.basis) == (1, 30.0, 70.0, "maximum")
-    assert saved.seconds == 30 * 3.0
+    assert saved.seconds == 40.0
     assert saved.share == pytest.approx(0.3)
 
 
@@ -29,6 +29,20 @@ def test_without_a_maximum_a_full_trial_is_the_median_finished_one():
     trials = [trial(n, TrialState.FINISHED, 10.0) for n in range(3)] + [trial(3, TrialState.STOPPED, 4.0)]
     saved = savings(trials, [run(0, 10), run(1, 12), run(2, 90), run(3, 4)])
     assert (saved.fidelity, saved.basis) == (8.0, "median")
+
+
+def test_a_slow_start_does_not_count_as_the_pace_of_what_was_never_run():
+    finished = [trial(n, TrialState.FINISHED, seconds) for n, seconds in enumerate((11.0, 12.0, 30.0))]
+    stopped = [trial(3, TrialState.STOPPED, 9.0), trial(4, TrialState.STOPPED, 20.0)]
+    runs = [*(run(n, 30) for n in range(3)), run(3, 1), run(4, 20)]
+    saved = savings([*finished, *stopped], runs, fidelity_max=30)
+    assert saved.seconds == 12.0 - 9.0
+    assert saved.fidelity == 29.0 + 10.0
+
+
+def test_seconds_are_unknown_while_no_trial_has_finished():
+    saved = savings([trial(0, TrialState.STOPPED, 5.0)], [run(0, 3)], fidelity_max=10)
+    assert (saved.fidelity, saved.seconds) == (7.0, None)
 
 
 def test_nothing_is_guessed_where_nothing_tells():

@@ -18,17 +18,17 @@ PICTURES = (history, learning_curves, parallel_coordinates, cost_against_quality
 
 
 def traces(picture):
-    return {trace.name: trace for trace in picture.data}
+    return {trace.get("name"): trace for trace in picture.data}
 
 
 def test_history_draws_the_incumbents_of_the_analysis_and_a_mark_for_every_ended_trial():
     data = read_sweep(lively(), "s")
     expected = incumbent_trace(data.trials, data.goal)
     drawn_traces = traces(history(data))
-    assert tuple(drawn_traces["best so far"].y) == expected.best
-    marks = sum(len(drawn_traces[name].x) for name in ("finished", "stopped early", "failed"))
+    assert tuple(drawn_traces["best so far"]["y"]) == expected.best
+    marks = sum(len(drawn_traces[name]["x"]) for name in ("finished", "stopped early", "failed"))
     assert marks == len(data.trials) == 40
-    assert len(drawn_traces["failed"].x) == sum(value is None for value in expected.values)
+    assert len(drawn_traces["failed"]["x"]) == sum(value is None for value in expected.values)
 
 
 def test_one_very_bad_value_does_not_squeeze_the_rest_of_the_history():
@@ -36,26 +36,36 @@ def test_one_very_bad_value_does_not_squeeze_the_rest_of_the_history():
     values = [trial.value for trial in sweep.trials_ if trial.value is not None]
     bad = next(trial for trial in sweep.trials_ if trial.value is not None)
     object.__setattr__(bad, "value", -1e6)
-    low, high = history(read_sweep(sweep, "s")).layout.yaxis.range
+    low, high = history(read_sweep(sweep, "s")).layout["yaxis"]["range"]
     assert low > -10
     assert high > max(values)
+
+
+def test_the_line_of_the_incumbents_begins_at_the_first_value_that_is_shown():
+    sweep = lively(20)
+    first = next(trial for trial in sweep.trials_ if trial.value is not None)
+    object.__setattr__(first, "value", -1e6)
+    data = read_sweep(sweep, "s")
+    line, shown = traces(history(data))["best so far"]["y"], incumbent_trace(data.trials, data.goal).best
+    assert shown[0] == -1e6
+    assert line == [None, *shown[1:]]
 
 
 def test_the_incumbents_curve_has_the_accent_colour_and_no_other_trial_has():
     data = read_sweep(lively(), "s")
     best = data.progress.best.number
-    accented = [trace for trace in learning_curves(data).data if trace.line.color == LIGHT.accent]
-    assert {number for trace in accented for number in trace.customdata} == {best}
+    accented = [trace for trace in learning_curves(data).data if trace["line"]["color"] == LIGHT.accent]
+    assert {number for trace in accented for number in trace["customdata"]} == {best}
     (curve,) = [curve for curve in data.curves if curve.trial == best]
-    assert tuple(accented[0].y[:-1]) == curve.y
+    assert tuple(accented[0]["y"][:-1]) == curve.y
 
 
 def test_repeats_are_drawn_apart_with_their_mean():
     data = read_sweep(lively(6, repeats=3), "s")
     best = data.progress.best.number
     pictures = traces(learning_curves(data))
-    assert pictures[f"best: trial {best}: repeats"].y.count(None) == 3
-    mean = pictures[f"best: trial {best}: mean"].y[0]
+    assert pictures[f"best: trial {best}: repeats"]["y"].count(None) == 3
+    mean = pictures[f"best: trial {best}: mean"]["y"][0]
     firsts = [curve.y[0] for curve in data.curves if curve.trial == best]
     assert math.isclose(mean, sum(firsts) / 3)
 
@@ -64,7 +74,7 @@ def test_a_nan_is_a_gap_in_its_curve():
     sweep = lively(1)
     sweep.curves_ = [MetricCurve("r", 0, 0, 0, (1, 2, 3), (0.1, math.nan, 0.3))]
     (trace,) = learning_curves(read_sweep(sweep, "s")).data
-    assert trace.y == (0.1, None, 0.3, None)
+    assert trace["y"] == [0.1, None, 0.3, None]
 
 
 def test_of_very_many_curves_the_best_are_drawn_and_some_of_the_others():
@@ -78,8 +88,8 @@ def test_cost_and_resources_show_the_numbers_of_the_analysis():
     data = read_sweep(lively(), "s")
     costs = cost_quality(data.trials, data.goal)
     points = traces(cost_against_quality(data))
-    assert (points["trials"].x, points["trials"].y) == (costs.seconds, costs.values)
-    assert tuple(points["beaten by none in both"].customdata) == costs.front
+    assert (points["trials"]["x"], points["trials"]["y"]) == (list(costs.seconds), list(costs.values))
+    assert tuple(points["beaten by none in both"]["customdata"]) == costs.front
     assert len(resources_picture(data).data) == len(resources_summary(data.trials)) == 3
 
 
@@ -107,7 +117,7 @@ def test_categories_keep_the_order_of_the_sweep_file():
 @pytest.mark.parametrize("sweep", [FakeSweep(), lively(1), FakeSweep(file={**FILE, "metric": None})])
 def test_a_sweep_with_nothing_to_draw_says_so(picture, sweep):
     drawn_figure = picture(read_sweep(sweep, "s"))
-    assert drawn_figure.data or drawn_figure.layout.annotations
+    assert drawn_figure.data or drawn_figure.layout["annotations"]
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -131,7 +141,7 @@ def test_every_colour_stands_for_one_thing_so_that_themes_can_be_exchanged():
     assert len(set(colors.values())) == len(colors)
 
 
-def test_plotly_is_imported_only_when_something_is_drawn():
+def test_jinja2_and_plotly_are_imported_only_where_they_are_needed():
     code = "import sys, json, besom.plots; print(json.dumps([m for m in ('plotly', 'jinja2') if m in sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []

@@ -21,8 +21,8 @@ class Savings:
         spent_fidelity: What the whole sweep ran, in the unit of its fidelity.
         spent_seconds: The time that its runs took.
         fidelity: What the stopped trials would have run beyond where they were stopped; None where nothing tells.
-        seconds: The time that would have taken, at each trial's own pace; None where nothing tells.
-        basis: What a full trial was taken to be: the fidelity's "maximum", or the "median" of the finished trials.
+        seconds: How much longer trials would have run in all, by the median finished one; None where none finished.
+        basis: How far a full trial was taken to go: to the fidelity's "maximum", or as the "median" finished trial.
     """
 
     trials: int = 0
@@ -63,7 +63,8 @@ def savings(
     """What stopping early saved, as an estimate.
 
     A stopped trial is taken to have had `repeats` runs up to `fidelity_max` each before it; where no maximum is known,
-    it is taken to have gone as far as the median finished trial.
+    it is taken to have gone as far as the median finished trial. It is taken to have lasted as long as the median
+    finished trial: its own pace would count the start of its program, which happens once, with every epoch.
 
     Args:
         trials: All trials of the sweep.
@@ -82,17 +83,11 @@ def savings(
     if fidelity_max is None and not known:
         return spent
     full = fidelity_max * per_trial if fidelity_max is not None else median(known)
-    left = {trial.number: max(0.0, full - ran.get(trial.number, 0.0)) for trial in stopped}
-    paces = {
-        trial.number: trial.seconds / ran[trial.number]
-        for trial in (*finished, *stopped)
-        if ran.get(trial.number) and trial.seconds > 0
-    }
-    usual = median(paces.values()) if paces else None
+    usual = median(trial.seconds for trial in finished) if finished else None
     return replace(
         spent,
-        fidelity=sum(left.values()),
-        seconds=None if usual is None else sum(left[number] * paces.get(number, usual) for number in left),
+        fidelity=sum(max(0.0, full - ran.get(trial.number, 0.0)) for trial in stopped),
+        seconds=None if usual is None else sum(max(0.0, usual - trial.seconds) for trial in stopped),
         basis="median" if fidelity_max is None else "maximum",
     )
 

@@ -216,9 +216,7 @@ def _savings_card(data: SweepData) -> Card:
         return Card(title, "unknown", f"{stopped} stopped; none finished to compare with")
     basis = "the maximum" if saved.basis == "maximum" else "the median finished trial"
     unit = data.progress.fidelity_unit or "row"
-    amount = counted(round(saved.fidelity), unit) + (
-        f" and {duration(saved.seconds)}" if saved.seconds is not None else ""
-    )
+    amount = counted(round(saved.fidelity), unit) + (f" and {duration(saved.seconds)}" if saved.seconds else "")
     return Card(title, f"≈ {percent(saved.share)}", f"about {amount} in {stopped}, estimated against {basis}")
 
 

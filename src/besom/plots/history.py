@@ -2,72 +2,78 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from besom.analysis import duration, incumbent_trace, number
+from besom.analysis import Incumbents, duration, incumbent_trace, number
+from besom.plots.picture import Picture, Trace, scatter
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, figure, note, safe
+from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
 from besom.records import Trial, TrialState
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+_FLOOR = 0.02
+"""Where trials without a value lie, in parts of the picture's height."""
 
 
-def history(data: SweepData, theme: Theme = LIGHT) -> go.Figure:
+def history(data: SweepData, theme: Theme = LIGHT) -> Picture:
     """Trials in the order in which they ended, and the best value so far; stopped and failed ones have their own marks.
 
     A few values far off on the bad side lie outside at first; a double click shows all.
     """
-    picture = figure(theme, xaxis_title="trials ended", yaxis_title=safe(data.metric))
+    layout = layout_of(theme, "trials ended", safe(data.metric))
     trace = incumbent_trace(data.trials, data.goal)
     if not trace.numbers:
-        return note(picture, "No trial has ended yet.", theme)
-    trials = {trial.number: trial for trial in data.trials}
-    order = list(range(1, len(trace.numbers) + 1))
-    marks = {
-        TrialState.FINISHED: ("finished", theme.finished, "circle", 8),
-        TrialState.STOPPED: ("stopped early", theme.stopped, "circle-open", 8),
-    }
-    for state, (name, color, symbol, size) in marks.items():
-        at = [i for i, n in enumerate(trace.numbers) if trials[n].state is state and trace.values[i] is not None]
-        if at:
-            picture.add_scatter(
-                x=[order[i] for i in at],
-                y=[trace.values[i] for i in at],
-                mode="markers",
-                name=name,
-                marker={"color": color, "symbol": symbol, "size": size, "line": {"width": 1.6, "color": color}},
-                opacity=0.85,
-                customdata=[_words(trials[trace.numbers[i]], data) for i in at],
-                hovertemplate="%{customdata}<extra></extra>",
-            )
-    low, high = _range([value for value in trace.values if value is not None], data.goal)
-    failed = [i for i, value in enumerate(trace.values) if value is None]
-    if failed:
-        picture.add_scatter(
-            x=[order[i] for i in failed],
-            y=[0.02] * len(failed),
-            yaxis="y2",
-            mode="markers",
-            name="failed",
-            marker={"color": theme.failed, "symbol": "x-thin", "size": 8, "line": {"width": 2, "color": theme.failed}},
-            customdata=[_words(trials[trace.numbers[i]], data) for i in failed],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-        picture.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
-    picture.add_scatter(
-        x=order,
-        y=list(trace.best),
+        return note(layout, "No trial has ended yet.", theme)
+    values = [value for value in trace.values if value is not None]
+    low, high = _range(values, data.goal)
+    layout["yaxis"]["range"] = [low, high]
+    layout["xaxis"]["range"] = [0, len(trace.numbers) + 1]
+    layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+    incumbents = scatter(
+        x=list(range(1, len(trace.numbers) + 1)),
+        # From the first value that is shown: before it, the line would only climb in from the picture's edge.
+        y=[value if value is not None and low <= value <= high else None for value in trace.best],
         mode="lines",
         name="best so far",
         line={"color": theme.accent, "width": 2.5, "shape": "hv"},
         hoverinfo="skip",
     )
-    picture.update_yaxes(range=[low, high], selector={"overlaying": None})
-    picture.update_xaxes(range=[0, len(order) + 1])
-    return picture
+    return Picture((*_marks(data, trace, theme), incumbents), layout)
+
+
+def _marks(data: SweepData, trace: Incumbents, theme: Theme) -> list[Trace]:
+    """A mark for every trial that ended, by how it did; failed ones lie along the bottom."""
+    trials = {trial.number: trial for trial in data.trials}
+    ended = [
+        (place, trials[number], value)
+        for place, (number, value) in enumerate(zip(trace.numbers, trace.values, strict=True), 1)
+    ]
+    kinds = (
+        (TrialState.FINISHED, "finished", theme.finished, "circle"),
+        (TrialState.STOPPED, "stopped early", theme.stopped, "circle-open"),
+    )
+    traces = []
+    for state, name, color, symbol in kinds:
+        valued = [(place, trial, value) for place, trial, value in ended if trial.state is state and value is not None]
+        marker = {"color": color, "symbol": symbol, "size": 8, "line": {"width": 1.6, "color": color}}
+        traces.append(_points(valued, data, name=name, marker=marker, opacity=0.85))
+    failed = [(place, trial, _FLOOR) for place, trial, value in ended if value is None]
+    marker = {"color": theme.failed, "symbol": "x-thin", "size": 8, "line": {"width": 2, "color": theme.failed}}
+    traces.append(_points(failed, data, name="failed", marker=marker, yaxis="y2"))
+    return [points for points in traces if points["x"]]
+
+
+def _points(points: Sequence[tuple[int, Trial, float]], data: SweepData, **look: Any) -> Trace:
+    return scatter(
+        x=[place for place, _, _ in points],
+        y=[value for _, _, value in points],
+        mode="markers",
+        customdata=[_words(trial, data) for _, trial, _ in points],
+        hovertemplate="%{customdata}<extra></extra>",
+        **look,
+    )
 
 
 def _range(values: list[float], goal: str) -> tuple[float, float]:

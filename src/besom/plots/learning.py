@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from besom.analysis import TrialCurves, curves_by_trial, ranking
+from besom.plots.picture import Picture, Trace, scatter
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, figure, note, safe
+from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
 from besom.records import TrialState
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 MOST_CURVES = 200
 _NAMES = {
@@ -37,16 +34,16 @@ def drawn(data: SweepData, most: int = MOST_CURVES) -> tuple[TrialCurves, ...]:
     return tuple(sorted((*best, *spread), key=lambda curves: curves.trial))
 
 
-def learning_curves(data: SweepData, theme: Theme = LIGHT, most: int = MOST_CURVES) -> go.Figure:
+def learning_curves(data: SweepData, theme: Theme = LIGHT, most: int = MOST_CURVES) -> Picture:
     """The objective over fidelity: stopped and failed trials dimmed, the incumbent in the accent colour.
 
     Repeats are thin and apart, their mean over what all of them cover is strong. Lines of one kind are one trace, with
     gaps between them, so that hundreds of curves stay quick.
     """
-    picture = figure(theme, xaxis_title=safe(data.x_label), yaxis_title=safe(data.metric))
+    layout = layout_of(theme, safe(data.x_label), safe(data.metric))
     chosen = drawn(data, most)
     if not chosen:
-        return note(picture, "No curve has been logged yet.", theme)
+        return note(layout, "No curve has been logged yet.", theme)
     state = {trial.number: trial.state for trial in data.trials}
     best = data.progress.best.number if data.progress.best else None
     looks = {
@@ -55,18 +52,17 @@ def learning_curves(data: SweepData, theme: Theme = LIGHT, most: int = MOST_CURV
         "running": (theme.muted, 0.7),
         "finished": (theme.finished, 0.45),
     }
+    traces: list[Trace] = []
     for name, (color, opacity) in looks.items():
         of_kind = [c for c in chosen if c.trial != best and _NAMES.get(state.get(c.trial), "running") == name]  # type: ignore[arg-type]
-        _add(picture, of_kind, name, color, opacity, width=1.2)
-    _add(picture, [c for c in chosen if c.trial == best], f"best: trial {best}", theme.accent, 1.0, width=2.6)
-    return picture
+        traces += _traces(of_kind, name, color, opacity, width=1.2)
+    incumbent = [c for c in chosen if c.trial == best]
+    traces += _traces(incumbent, f"best: trial {best}", theme.accent, 1.0, width=2.6)
+    return Picture(tuple(traces), layout)
 
 
-def _add(
-    picture: go.Figure, chosen: Sequence[TrialCurves], name: str, color: str, opacity: float, width: float
-) -> None:
-    if not chosen:
-        return
+def _traces(chosen: Sequence[TrialCurves], name: str, color: str, opacity: float, width: float) -> list[Trace]:
+    """The curves of one kind: repeats, single runs and means, each as one trace where there are any."""
     has_mean = any(curves.mean_x for curves in chosen)
     single: list[tuple[int, Line]] = [(c.trial, (r.x, r.y)) for c in chosen for r in c.repeats if not c.mean_x]
     apart: list[tuple[int, Line]] = [(c.trial, (r.x, r.y)) for c in chosen for r in c.repeats if c.mean_x]
@@ -76,13 +72,9 @@ def _add(
         (single, name, opacity, width, not has_mean),
         (means, f"{name}: mean" if means else name, min(1.0, opacity * 1.4), width * 1.2, True),
     )
-    for lines, label, strength, thickness, in_legend in parts:
-        if not lines:
-            continue
-        x, y, numbers = _with_gaps(lines)
-        picture.add_scatter(
-            x=x,
-            y=y,
+    return [
+        _with_gaps(lines)
+        | scatter(
             mode="lines+markers" if all(len(line[0]) == 1 for _, line in lines) else "lines",
             name=label,
             legendgroup=name,
@@ -90,13 +82,15 @@ def _add(
             opacity=strength,
             line={"color": color, "width": thickness},
             marker={"color": color, "size": 5},
-            customdata=numbers,
             hovertemplate=f"<b>trial %{{customdata}}</b> {label}<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
         )
+        for lines, label, strength, thickness, in_legend in parts
+        if lines
+    ]
 
 
-def _with_gaps(lines: Iterable[tuple[int, Line]]) -> tuple[list[float | None], list[float | None], list[int]]:
-    """Many lines as one, with an empty point behind each."""
+def _with_gaps(lines: Iterable[tuple[int, Line]]) -> Trace:
+    """The points of many lines as one, with an empty point behind each; every point knows its trial."""
     x: list[float | None] = []
     y: list[float | None] = []
     numbers: list[int] = []
@@ -105,4 +99,4 @@ def _with_gaps(lines: Iterable[tuple[int, Line]]) -> tuple[list[float | None], l
         y += [value if math.isfinite(value) else None for value in ys]
         y.append(None)
         numbers += [number] * (len(xs) + 1)
-    return x, y, numbers
+    return {"x": x, "y": y, "customdata": numbers}

@@ -10,15 +10,13 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from besom.analysis import ABSENT, number, parameter_table, ranking
+from besom.plots.picture import Picture, Trace, scatter
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, figure, note, safe
+from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
 from besom.space import Parameter
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 MOST_AXES = 12
 MOST_LINES = 300
@@ -105,30 +103,37 @@ def _decades(low: float, high: float) -> list[float]:
     return [low, *inner, high]
 
 
-def parallel_coordinates(data: SweepData, theme: Theme = LIGHT) -> go.Figure:
+def parallel_coordinates(data: SweepData, theme: Theme = LIGHT) -> Picture:
     """A line for each trial with a value, through its varying parameters to the objective, whose best end is up.
 
-    Better trials are darker and in front; the incumbent has the accent colour. At most the best 300 trials and 12
-    parameters.
+    Better trials are stronger in colour and in front; the incumbent has the accent colour. At most the best 300 trials
+    and 12 parameters.
     """
-    picture = figure(theme, height=420)
+    layout = layout_of(theme, height=420)
     trials = ranking(data.trials, data.goal)[:MOST_LINES]
     table = parameter_table(trials, [p.name for p in data.space.free] if data.space else None)
     names = table.varying[:MOST_AXES]
     if len(trials) < 2 or not names:
-        return note(picture, "Two trials with different parameters and a value are needed.", theme)
+        return note(layout, "Two trials with different parameters and a value are needed.", theme)
     parameters = {parameter.name: parameter for parameter in data.space.parameters} if data.space else {}
     axes = [axis_of(name, table.column(name), parameters.get(name)) for name in names]
     axes.append(axis_of(data.metric, [trial.value for trial in trials], is_best_high=data.goal == "maximize"))
-    for at, axis in enumerate(axes):
-        _draw_axis(picture, at, axis, theme, is_last=at == len(axes) - 1)
-    for color, opacity, members in _groups(len(trials), theme):
-        _draw_lines(picture, axes, [(row, trials[row].number) for row in members], color, opacity, 1.3)
-    _draw_lines(picture, axes, [(0, trials[0].number)], theme.accent, 1.0, 3.0)
+    traces = [
+        _lines(axes, [(row, trials[row].number) for row in members], color, opacity, 1.3)
+        for color, opacity, members in _groups(len(trials), theme)
+    ]
+    traces.append(_lines(axes, [(0, trials[0].number)], theme.accent, 1.0, 3.0))
     hidden = {"showgrid": False, "showline": False, "showticklabels": False, "ticks": "", "fixedrange": True}
-    picture.update_xaxes(range=[-0.35, len(axes) - 0.75], **hidden)
-    picture.update_yaxes(range=[-0.08, 1.06], **hidden)
-    return picture.update_layout(showlegend=False, dragmode=False, margin={"l": 24, "r": 12, "t": 56, "b": 16})
+    layout |= {
+        "xaxis": {"range": [-0.35, len(axes) - 0.75], **hidden},
+        "yaxis": {"range": [-0.08, 1.06], **hidden},
+        "shapes": [_upright(at, theme) for at in range(len(axes))],
+        "annotations": [words for at, axis in enumerate(axes) for words in _axis_words(at, axis, len(axes), theme)],
+        "showlegend": False,
+        "dragmode": False,
+        "margin": {"l": 24, "r": 12, "t": 56, "b": 16},
+    }
+    return Picture(tuple(traces), layout)
 
 
 def _groups(count: int, theme: Theme) -> list[tuple[str, float, range]]:
@@ -139,35 +144,42 @@ def _groups(count: int, theme: Theme) -> list[tuple[str, float, range]]:
     return [group for group in reversed(groups) if len(group[2])]
 
 
-def _draw_axis(picture: go.Figure, at: int, axis: Axis, theme: Theme, *, is_last: bool) -> None:
-    picture.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, line={"color": theme.axis, "width": 1.2}, layer="below")
+def _upright(at: int, theme: Theme) -> dict[str, Any]:
+    line = {"color": theme.axis, "width": 1.2}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line, "layer": "below"}
+
+
+def _axis_words(at: int, axis: Axis, axes: int, theme: Theme) -> list[dict[str, Any]]:
+    """The title over an axis, every second one higher, and the words beside its marks."""
     title = safe(axis.name, 22) + (" (log)" if axis.is_log else "")
-    picture.add_annotation(
-        x=at,
-        y=1,
-        yshift=20 + (16 if at % 2 else 0),
-        text=f"<b>{title}</b>" if is_last else title,
-        showarrow=False,
-        font={"size": 12, "color": theme.ink},
-    )
-    for position, words in axis.ticks:
-        picture.add_annotation(
-            x=at,
-            y=position,
-            xanchor="right",
-            xshift=-5,
-            text=safe(words, 14),
-            showarrow=False,
-            font={"size": 11, "color": theme.muted},
-            bgcolor=theme.paper,
-            opacity=0.9,
-            borderpad=1,
-        )
+    over = {
+        "x": at,
+        "y": 1,
+        "yshift": 20 + (16 if at % 2 else 0),
+        "text": f"<b>{title}</b>" if at == axes - 1 else title,
+        "showarrow": False,
+        "font": {"size": 12, "color": theme.ink},
+    }
+    beside = [
+        {
+            "x": at,
+            "y": position,
+            "xanchor": "right",
+            "xshift": -5,
+            "text": safe(words, 14),
+            "showarrow": False,
+            "font": {"size": 11, "color": theme.muted},
+            "bgcolor": theme.paper,
+            "opacity": 0.9,
+            "borderpad": 1,
+        }
+        for position, words in axis.ticks
+    ]
+    return [over, *beside]
 
 
-def _draw_lines(
-    picture: go.Figure, axes: Sequence[Axis], rows: Sequence[tuple[int, int]], color: str, opacity: float, width: float
-) -> None:
+def _lines(axes: Sequence[Axis], rows: Sequence[tuple[int, int]], color: str, opacity: float, width: float) -> Trace:
+    """The lines of these trials (place in the ranking, number) as one trace with gaps."""
     x: list[float | None] = []
     y: list[float | None] = []
     trials: list[int] = []
@@ -175,7 +187,7 @@ def _draw_lines(
         x += [*range(len(axes)), None]
         y += [*(axis.positions[row] for axis in axes), None]
         trials += [trial] * (len(axes) + 1)
-    picture.add_scatter(
+    return scatter(
         x=x,
         y=y,
         mode="lines+markers",

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
-from base64 import b64encode
-from collections.abc import Iterable
-from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from besom.plots.drawing import plotly_js, plotly_js_version, policy
 from besom.plots.facts import facts_of
 from besom.plots.history import history
 from besom.plots.learning import MOST_CURVES, drawn, learning_curves
@@ -22,12 +19,7 @@ from besom.plots.sweepdata import SweepData, read_sweep
 from besom.plots.theme import exchange
 from besom.service import Service
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
 _POINTS = 100
-_EMPTY = ""
-"""plotly.js adds an empty style element and fills it rule by rule: its hash must be allowed too."""
 
 
 def write_report(service: Service, sweep_id: str, path: Path) -> Path:
@@ -60,13 +52,10 @@ def write_report(service: Service, sweep_id: str, path: Path) -> Path:
 def report_html(data: SweepData) -> str:
     """The whole report as text."""
     import jinja2
-    from plotly import __version__ as plotly_version
-    from plotly.offline import get_plotlyjs
 
     folder = files("besom.plots") / "templates"
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
-    plotly_js: str = get_plotlyjs()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("besom.plots"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -76,32 +65,10 @@ def report_html(data: SweepData) -> str:
         colors=exchange(),
         style=style,
         script=script,
-        plotly_js=plotly_js,
-        policy=_policy(scripts=(plotly_js, script), styles=(style, _EMPTY)),
-        versions={"besom": version("besom"), "Python": platform.python_version(), "plotly": plotly_version},
+        plotly_js=plotly_js(),
+        policy=policy(scripts=(plotly_js(), script), styles=(style,)),
+        versions={"besom": version("besom"), "Python": platform.python_version(), "plotly.js": plotly_js_version()},
     )
-
-
-def _policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
-    """A content policy under which only these scripts run and nothing is loaded.
-
-    plotly.js writes style attributes as it draws, which is why those, and only those, are allowed at large.
-    """
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {' '.join(map(_hash, scripts))}",
-            f"style-src-elem {' '.join(map(_hash, styles))}",
-            "style-src-attr 'unsafe-inline'",
-            "img-src data: blob:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _pictures(data: SweepData) -> list[dict[str, str]]:
@@ -116,14 +83,9 @@ def _pictures(data: SweepData) -> list[dict[str, str]]:
         words = "Peaks and means of each trial, as measured once a second."
         pictures.append(("resources", "The machine", words, resources(data)))
     return [
-        {"id": name, "title": title, "note": words, "figure": _json(picture)}
+        {"id": name, "title": title, "note": words, "figure": picture.to_json()}
         for name, title, words, picture in pictures
     ]
-
-
-def _json(picture: go.Figure) -> str:
-    text: str = picture.to_json(validate=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _curves_note(data: SweepData) -> str:
@@ -136,7 +98,7 @@ def _curves_note(data: SweepData) -> str:
 
 
 def _parallel_note(data: SweepData) -> str:
-    words = "A line for each trial, through its parameters to its value; the darker, the better."
+    words = "A line for each trial, through its parameters to its value; the stronger its colour, the better."
     if len(data.trials) > MOST_LINES:
         words += f" At most the best {MOST_LINES} trials are drawn."
     if data.space is not None and len(data.space.free) > MOST_AXES:

@@ -2,92 +2,91 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
-from besom.analysis import cost_quality, number, resource_label, resources_summary
+from besom.analysis import ResourceUse, cost_quality, number, resource_label, resources_summary
+from besom.plots.picture import Picture, Trace, scatter
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, figure, note, safe
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
 
 
-def cost_against_quality(data: SweepData, theme: Theme = LIGHT) -> go.Figure:
+def cost_against_quality(data: SweepData, theme: Theme = LIGHT) -> Picture:
     """Each trial's seconds against its value; a line joins those that no other beats in both."""
-    picture = figure(theme, xaxis_title="seconds of a trial", yaxis_title=safe(data.metric))
+    layout = layout_of(theme, "seconds of a trial", safe(data.metric))
     costs = cost_quality(data.trials, data.goal)
     if not costs.numbers:
-        return note(picture, "No trial has a value yet.", theme)
+        return note(layout, "No trial has a value yet.", theme)
     at = {trial: place for place, trial in enumerate(costs.numbers)}
-    words = "<b>trial %{customdata}</b><br>%{y:.4~g} in %{x:.3~g} s<extra></extra>"
-    picture.add_scatter(
-        x=list(costs.seconds),
-        y=list(costs.values),
-        mode="markers",
-        name="trials",
-        marker={"color": theme.finished, "size": 8},
-        opacity=0.7,
-        customdata=list(costs.numbers),
-        hovertemplate=words,
-    )
-    front = [at[trial] for trial in costs.front]
-    picture.add_scatter(
-        x=[costs.seconds[place] for place in front],
-        y=[costs.values[place] for place in front],
-        mode="lines+markers",
-        name="beaten by none in both",
-        line={"color": theme.mean, "width": 1.6, "shape": "hv"},
-        marker={"color": theme.mean, "size": 9},
-        customdata=list(costs.front),
-        hovertemplate=words,
-    )
+
+    def points(trials: Sequence[int], name: str, mode: str = "markers", **look: Any) -> Trace:
+        return scatter(
+            x=[costs.seconds[at[trial]] for trial in trials],
+            y=[costs.values[at[trial]] for trial in trials],
+            mode=mode,
+            name=name,
+            customdata=list(trials),
+            hovertemplate="<b>trial %{customdata}</b><br>%{y:.4~g} in %{x:.3~g} s<extra></extra>",
+            **look,
+        )
+
+    line = {"color": theme.mean, "width": 1.6, "shape": "hv"}
+    front = {"line": line, "marker": {"color": theme.mean, "size": 9}}
+    traces = [
+        points(costs.numbers, "trials", marker={"color": theme.finished, "size": 8}, opacity=0.7),
+        points(costs.front, "beaten by none in both", mode="lines+markers", **front),
+    ]
     best = data.progress.best
     if best is not None and best.number in at:
-        place = at[best.number]
         marker = {"color": theme.accent, "size": 13, "symbol": "diamond"}
-        picture.add_scatter(
-            x=[costs.seconds[place]],
-            y=[costs.values[place]],
-            mode="markers",
-            name=f"best: trial {best.number}",
-            marker=marker,
-            customdata=[best.number],
-            hovertemplate=words,
-        )
-    return picture
+        traces.append(points([best.number], f"best: trial {best.number}", marker=marker))
+    return Picture(tuple(traces), layout)
 
 
-def resources(data: SweepData, theme: Theme = LIGHT) -> go.Figure:
+def resources(data: SweepData, theme: Theme = LIGHT) -> Picture:
     """What was measured of each trial, one row of points for each resource; nothing for what was not measured."""
     uses = resources_summary(data.trials)
-    picture = figure(theme, height=110 + 84 * max(2, len(uses)), showlegend=False)
+    layout = layout_of(theme, "trial" if uses else "", height=110 + 84 * max(2, len(uses)))
+    layout["showlegend"] = False
     if not uses:
-        return note(picture, "No resource was measured.", theme)
+        return note(layout, "No resource was measured.", theme)
     share = 1.0 / len(uses)
+    traces, words = [], []
     for row, use in enumerate(uses):
-        known = [(trial.number, trial.resources[use.name]) for trial in data.trials if use.name in trial.resources]
         suffix = str(row + 1) if row else ""
         top = 1.0 - row * share
-        picture.add_scatter(
-            x=[trial for trial, _ in known],
-            y=[amount for _, amount in known],
-            yaxis=f"y{suffix}",
-            mode="markers",
-            marker={"color": theme.finished, "size": 6},
-            hovertemplate="<b>trial %{x}</b><br>%{y:.3~g}<extra></extra>",
-        )
-        axis = {"domain": [top - share * 0.62, top - share * 0.12], "rangemode": "tozero", "nticks": 3}
-        picture.update_layout({f"yaxis{suffix}": axis})
-        words = f"{safe(resource_label(use.name))}: median {number(use.median, 3)}, most {number(use.maximum, 3)}"
-        picture.add_annotation(
-            xref="paper",
-            yref="paper",
-            x=0,
-            y=top - share * 0.1,
-            xanchor="left",
-            yanchor="bottom",
-            text=words,
-            showarrow=False,
-            font={"size": 12, "color": theme.muted},
-        )
-    return picture.update_xaxes(title="trial", anchor=f"y{len(uses)}" if len(uses) > 1 else "y")
+        layout[f"yaxis{suffix}"] = {
+            "domain": [top - share * 0.62, top - share * 0.12],
+            "rangemode": "tozero",
+            "nticks": 3,
+        }
+        traces.append(_amounts(data, use.name, f"y{suffix}", theme))
+        words.append(_summary(use, top - share * 0.1, theme))
+    layout["xaxis"]["anchor"] = traces[-1]["yaxis"]
+    return Picture(tuple(traces), {**layout, "annotations": words})
+
+
+def _amounts(data: SweepData, name: str, axis: str, theme: Theme) -> Trace:
+    known = [(trial.number, trial.resources[name]) for trial in data.trials if name in trial.resources]
+    return scatter(
+        x=[trial for trial, _ in known],
+        y=[amount for _, amount in known],
+        yaxis=axis,
+        mode="markers",
+        marker={"color": theme.finished, "size": 6},
+        hovertemplate="<b>trial %{x}</b><br>%{y:.3~g}<extra></extra>",
+    )
+
+
+def _summary(use: ResourceUse, y: float, theme: Theme) -> dict[str, Any]:
+    return {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": y,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "text": f"{safe(resource_label(use.name))}: median {number(use.median, 3)}, most {number(use.maximum, 3)}",
+        "showarrow": False,
+        "font": {"size": 12, "color": theme.muted},
+    }

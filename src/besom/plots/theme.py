@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from besom.plots.picture import Picture
 
 FONT = "Inter, ui-sans-serif, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _LONGEST = 48
@@ -89,10 +88,8 @@ def safe(text: object, longest: int = _LONGEST) -> str:
     return html.escape(line).replace("$", "&#36;").replace("%", "&#37;")
 
 
-def figure(theme: Theme, height: int = 380, **layout: Any) -> go.Figure:
-    """An empty figure in the theme; `layout` goes over it."""
-    import plotly.graph_objects as go
-
+def layout_of(theme: Theme, x: str = "", y: str = "", height: int = 380) -> dict[str, Any]:
+    """The layout of a picture in the theme, with the titles `x` and `y` under and beside its axes."""
     axis = {
         "gridcolor": theme.grid,
         "linecolor": theme.axis,
@@ -104,40 +101,50 @@ def figure(theme: Theme, height: int = 380, **layout: Any) -> go.Figure:
         "title": {"font": {"color": theme.muted, "size": 12}, "standoff": 12},
         "automargin": True,
     }
-    look = go.layout.Template(
-        layout={
-            "font": {"family": FONT, "size": 13, "color": theme.ink},
-            "paper_bgcolor": theme.paper,
-            "plot_bgcolor": theme.paper,
-            "colorway": [theme.finished, theme.accent, theme.stopped, theme.failed, theme.mean],
-            "margin": {"l": 56, "r": 20, "t": 44, "b": 52},
-            "xaxis": {**axis, "showgrid": False, "showline": True},
-            "yaxis": {**axis, "ticks": "", "showline": False},
-            "legend": {
-                "orientation": "h",
-                "x": 0,
-                "xanchor": "left",
-                "y": 1.02,
-                "yanchor": "bottom",
-                "font": {"color": theme.muted, "size": 12},
-                "itemsizing": "constant",
-            },
-            "hoverlabel": {
-                "bgcolor": theme.hover,
-                "bordercolor": theme.axis,
-                "align": "left",
-                "font": {"family": FONT, "size": 12, "color": theme.ink},
-            },
-            "hovermode": "closest",
-            "dragmode": "zoom",
-        }
-    )
-    empty = go.Figure(layout={"template": look, "height": height})
-    return empty.update_layout(**layout)
+    look = {
+        "font": {"family": FONT, "size": 13, "color": theme.ink},
+        "paper_bgcolor": theme.paper,
+        "plot_bgcolor": theme.paper,
+        "colorway": [theme.finished, theme.accent, theme.stopped, theme.failed, theme.mean],
+        "margin": {"l": 56, "r": 20, "t": 44, "b": 52},
+        "xaxis": {**axis, "showgrid": False, "showline": True},
+        "yaxis": {**axis, "ticks": "", "showline": False},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"color": theme.muted, "size": 12},
+            "itemsizing": "constant",
+        },
+        "hoverlabel": {
+            "bgcolor": theme.hover,
+            "bordercolor": theme.axis,
+            "align": "left",
+            "font": {"family": FONT, "size": 12, "color": theme.ink},
+        },
+        "hovermode": "closest",
+        "dragmode": "zoom",
+    }
+    return {
+        "template": {"layout": look},
+        "height": height,
+        "xaxis": {"title": {"text": x}} if x else {},
+        "yaxis": {"title": {"text": y}} if y else {},
+    }
 
 
-def note(picture: go.Figure, text: str, theme: Theme) -> go.Figure:
-    """The figure with words in its middle, for when there is nothing to draw."""
-    picture.update_xaxes(visible=False).update_yaxes(visible=False)
-    middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
-    return picture.add_annotation(text=safe(text, 200), font={"color": theme.muted, "size": 14}, **middle)
+def note(layout: dict[str, Any], text: str, theme: Theme) -> Picture:
+    """A picture of words in the middle of `layout`, for when there is nothing to draw."""
+    words = {
+        "text": safe(text, 200),
+        "font": {"color": theme.muted, "size": 14},
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+    }
+    axes = {axis: {**layout[axis], "visible": False} for axis in ("xaxis", "yaxis")}
+    return Picture((), {**layout, **axes, "annotations": [words]})

@@ -54,8 +54,8 @@ class Hyperband:
         value = at_rung if self._strict else shown.best
         if value <= threshold:
             return CONTINUE
-        what = "value there" if self._strict else "best value so far"
-        text = f"At {rung} its {what} was not among the best 1/{self._eta:g} of {len(values)} trials."
+        what = "its value there" if self._strict else "its best value so far"
+        text = f"outside the best 1/{self._eta:g} of {len(values)} trials at rung {rung}, by {what}"
         details = {"rung": rung, "value": value, "threshold": threshold, "trials": len(values)}
         return Decision("stop", Reason("hyperband", text, details))
 
