@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from besom.cli.arguments import Format, written
@@ -92,9 +92,15 @@ def test_constant_parameters_are_not_shown_as_varying() -> None:
     assert varied({"parameters": {"a": {"value": 1}}}, {"a": 1}) == {"a": 1}
 
 
-def test_arguments_are_quoted_for_a_shell_and_dotted() -> None:
-    expected = "--lr=0.01 --opt='adam w' --net.act=relu --net.sizes='[64, 32]' --amp=True --clip=None"
-    assert written(CONFIG, Format.ARGS) == expected
+def test_arguments_are_the_words_that_an_agent_gives_the_script() -> None:
+    net = {"act": "relu", "sizes": [64, 32]}
+    assert shlex.split(written(CONFIG, Format.ARGS)) == [
+        "--lr=0.01",
+        "--opt=adam w",
+        f"--net={net}",
+        "--amp=True",
+        "--clip=None",
+    ]
 
 
 def test_hydra_overrides_follow_its_grammar() -> None:
@@ -124,6 +130,7 @@ def test_environment_variables_are_upper_case_without_dots() -> None:
 
 
 @given(configs)
+@example({"a": "\x85"})
 def test_yaml_and_json_read_back_as_the_configuration(config: dict[str, object]) -> None:
     assert json.loads(written(config, Format.JSON)) == config
     assert yaml.safe_load(written(config, Format.YAML)) == config

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from besom.cli.drawing import ASCII, bar, sparkline
 from besom.cli.ending import ending
 from besom.cli.events import Seen, events
-from besom.cli.picture import ASCII, Scene, bar, picture, sparkline, tightest
+from besom.cli.picture import Scene, picture, tightest
 from besom.records import Agent, Cause, Failure, Reason, Run, Sweep, SweepState, Trial, TrialState
 from besom.service import Progress
 

@@ -78,14 +78,15 @@ def command_line(
 
 def _macros(config: Mapping[str, Any], config_file: Path, environ: Mapping[str, str]) -> dict[str, list[str]]:
     """Every macro but `${program}`; values print as Python's `str`, which is what W&B's agent passes."""
-    pairs = [f"{name}={value}" for name, value in config.items()]
+    args = arguments(config)
+    pairs = [word.removeprefix("--") for word in args]
     without_flags = [
         f"--{name}" if value is True else f"--{name}={value}" for name, value in config.items() if value is not False
     ]
     return {
         "env": ["/usr/bin/env"],
         "interpreter": [interpreter(environ)],
-        "args": [f"--{pair}" for pair in pairs],
+        "args": args,
         "args_no_hyphens": pairs,
         "args_no_boolean_flags": without_flags,
         "args_no_equals": [word for name, value in config.items() for word in (f"--{name}", str(value))],
@@ -94,6 +95,11 @@ def _macros(config: Mapping[str, Any], config_file: Path, environ: Mapping[str, 
         "args_json": [json.dumps(config)],
         "args_json_file": [str(config_file)],
     }
+
+
+def arguments(config: Mapping[str, Any]) -> list[str]:
+    """What `${args}` stands for: one word for each top-level name; values print as Python's `str`."""
+    return [f"--{name}={value}" for name, value in config.items()]
 
 
 def interpreter(environ: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """The command `besom`: all groups together, and what an error, Ctrl-C or a closed pipe ends in.
 
 `besom --help` must start at once, so command modules import nothing heavy before a command runs: numpy, pydantic,
-SQLAlchemy, httpx, plotly and rich come in inside the commands that need them. Plain help (no rich) halves the start.
+SQLAlchemy, httpx and rich come in inside the commands that need them. Plain help (no rich) halves the start.
 """
 
 from __future__ import annotations

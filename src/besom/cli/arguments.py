@@ -39,7 +39,14 @@ def written(config: Mapping[str, Any], form: Format) -> str:
 def _yaml(config: Mapping[str, Any]) -> str:
     import yaml
 
-    return yaml.safe_dump(_plain(config), sort_keys=False, allow_unicode=True, default_flow_style=False).rstrip("\n")
+    def dumped(*, allow_unicode: bool) -> str:
+        return yaml.safe_dump(
+            _plain(config), sort_keys=False, allow_unicode=allow_unicode, default_flow_style=False
+        ).rstrip("\n")
+
+    text = dumped(allow_unicode=True)
+    # PyYAML writes Unicode's own line breaks plainly and reads them as spaces; escaped they survive.
+    return dumped(allow_unicode=False) if re.search("[\x85\u2028\u2029]", text) else text
 
 
 def _json(config: Mapping[str, Any]) -> str:
@@ -47,7 +54,11 @@ def _json(config: Mapping[str, Any]) -> str:
 
 
 def _args(config: Mapping[str, Any]) -> str:
-    return " ".join(f"--{_quoted(name)}={_quoted(_text(value))}" for name, value in flat(config).items())
+    """The words that an agent puts in place of `${args}`, quoted for a shell."""
+    from besom.agent.command import arguments
+
+    words = (word.partition("=") for word in arguments(config))
+    return " ".join(f"{_quoted(name)}={_quoted(value)}" for name, _, value in words)
 
 
 def _hydra(config: Mapping[str, Any]) -> str:
@@ -85,7 +96,7 @@ def _plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A value as W&B's agent writes it behind `--name=`: Python's own text; lists and dicts as JSON."""
+    """A value as one text: Python's own; lists and dicts as JSON."""
     return json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, list | tuple | Mapping) else str(value)
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from besom.cli.connection import Json
+from besom.cli.connection import Home, Json, connected
+from besom.errors import BesomError
+
+if TYPE_CHECKING:
+    from besom.service import Service
+
+_PAST_SWEEPS = 5
+_PAST_RUNS = 3
 
 
 def check(
@@ -17,6 +24,7 @@ def check(
         bool, typer.Option("--schema", help="Print the JSON Schema of sweep files, for editors.")
     ] = False,
     json: Json = False,
+    home: Home = None,
 ) -> None:
     """Say what is wrong or unwise in a sweep file.
 
@@ -32,6 +40,8 @@ def check(
     if file is None:
         raise SweepFileError(["check: needs a sweep file, got none; name one, or give --schema."])
     report = sweepfile.check(file)
+    if not report.errors and (known := _logged_at_home(file, home)):
+        report = sweepfile.check(file, known)
     if json:
         print_json({"file": str(file), "errors": report.errors, "warnings": report.warnings})
     else:
@@ -56,10 +66,36 @@ def version(*, json: Json = False) -> None:
         typer.echo(__version__)
 
 
-def warn(warnings: tuple[str, ...]) -> None:
-    """Print warnings to standard error."""
-    for warning in warnings:
+def warn(service: Service, file: Path, program: str | None) -> None:
+    """Print to standard error what is unwise in a valid file, going by what the program logged in past sweeps too."""
+    from besom import sweepfile
+
+    for warning in sweepfile.check(file, _logged(service, file, program)).warnings:
         _say("warning", warning, "yellow", err=True)
+
+
+def _logged_at_home(file: Path, home: Path | None) -> set[str]:
+    """As `_logged`, from a home that exists; a home that cannot be opened is no matter of the file's."""
+    from besom import sweepfile
+    from besom.server.home import Home as Folder
+    from besom.server.home import default_home
+
+    if not (Folder(home) if home else default_home()).database.exists():
+        return set()
+    try:
+        with connected(None, None, home) as service:
+            return _logged(service, file, sweepfile.load(file).file.program)
+    except BesomError:
+        return set()
+
+
+def _logged(service: Service, file: Path, program: str | None) -> set[str]:
+    """Metrics that the latest runs of the program logged, in its latest sweeps from the same folder."""
+    folder = str(file.absolute().parent)
+    same = [each for each in service.sweeps() if program and each.file.get("program") == program]
+    same = sorted((each for each in same if each.folder == folder), key=lambda each: -each.created_at)
+    runs = [run for each in same[:_PAST_SWEEPS] for run in service.runs(each.id)[-_PAST_RUNS:]]
+    return {name for run in runs if run.rows for name in service.metrics(run.id)}
 
 
 def _say(kind: str, text: str, color: str, *, err: bool = False) -> None:

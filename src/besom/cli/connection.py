@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from besom.errors import UnknownName
+from besom.errors import BesomError, UnknownName, WrongState
 
 if TYPE_CHECKING:
     from besom.records import Sweep
+    from besom.server.home import Address
+    from besom.server.home import Home as Folder
     from besom.service import Service
 
 Server = Annotated[
@@ -34,6 +38,10 @@ LiveSweepName = Annotated[
 TrialNumber = Annotated[int | None, typer.Option("--trial", "-t", min=0, help="Number of a trial.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
+_PATIENCE_S = 10.0
+_LOOK_S = 0.05
+_CLIENT_PATIENCE_S = 5.0
+
 
 @contextmanager
 def connected(server: str | None, token: str | None, home: Path | None) -> Iterator[Service]:
@@ -50,20 +58,59 @@ def joined(server: str | None, token: str | None, home: Path | None) -> Iterator
 
     Other commands, agents and scripts reach the sweep meanwhile: the environment names the server.
     """
+    from besom.client import Client
     from besom.server.home import Home as Folder
     from besom.server.home import default_home
     from besom.server.serve import serve_in_thread
 
-    folder = Folder(home) if home else default_home()
-    if server or folder.find_server():
-        found = folder.find_server()
-        url = server or (found.url if found else "")
+    if server:
         with connected(server, token, home) as service:
-            known = token or ("" if server or not found else found.token)
-            yield service, _environment(url, known)
+            yield service, _environment(server, token or "")
         return
-    with serve_in_thread(folder, token=token) as served:
-        yield served.driver, _environment(served.address, served.token or "")
+    folder = Folder(home) if home else default_home()
+    until = time.monotonic() + _PATIENCE_S
+    with ExitStack() as stack:
+        while (found := folder.find_server()) is None:
+            try:
+                served = stack.enter_context(serve_in_thread(folder, token=token, is_lasting=False))
+            except WrongState:  # another process has just become the owner, and is about to say where it listens
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_S)
+            else:
+                yield served.driver, _environment(served.address, served.token or "")
+                return
+        heir = _Heir(folder, found, token, stack)
+        client = Client(found.url, found.token or token, patience_s=_CLIENT_PATIENCE_S, find=heir.find)
+        yield stack.enter_context(client), _environment(found.url, found.token or token or "")
+
+
+class _Heir:
+    """Knows where the home's server is; serves itself, where it was another command that did and has ended."""
+
+    def __init__(self, home: Folder, found: Address, token: str | None, stack: ExitStack) -> None:
+        self._home, self._known, self._token, self._stack = home, found, token, stack
+        self._lock = threading.Lock()
+
+    def find(self) -> tuple[str, str | None] | None:
+        """Address and token of the server, which may be this process's own from now on; None while there is none."""
+        from besom.server.serve import serve_in_thread
+
+        with self._lock:
+            found = self._home.find_server()
+            if found is not None:
+                self._known = found
+            elif self._known.is_lasting:
+                return None
+            else:
+                token = self._known.token or self._token
+                serving = serve_in_thread(self._home, token=token, is_lasting=False)
+                try:
+                    served = self._stack.enter_context(serving)
+                except BesomError:  # somebody else is quicker, or the disk is full
+                    return None
+                return served.address, served.token
+            return found.url, found.token or self._token
 
 
 def _environment(url: str, token: str) -> dict[str, str]:

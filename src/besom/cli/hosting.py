@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from besom.cli.connection import Home, Json, Server, Token, connected
+from besom.cli.connection import Home, Json, Server, Token, connected, joined
 from besom.errors import WrongState
 
 
@@ -48,14 +49,21 @@ def sweep(
     from besom.cli.shapes import print_json
 
     loaded = sweepfile.load(file)
-    warn(sweepfile.check(file).warnings)
     with connected(server, token, home) as service:
+        warn(service, file, loaded.file.program)
         created = service.create_sweep(loaded.raw, str(file.absolute().parent))
-    command = f"besom agent {created.id}" + (f" --server {server}" if server else "")
+    command = _agent_command(created.id, server, token, home)
     if json:
         print_json({"sweep": created, "agent": command})
     else:
         typer.echo(f"sweep {created.id}\n{command}")
+
+
+def _agent_command(sweep_id: str, server: str | None, token: str | None, home: Path | None) -> str:
+    """What starts an agent of the sweep from any shell: with the places that were given, quoted."""
+    places = {"--server": server, "--token": token, "--home": str(home.absolute()) if home else None}
+    words = ["besom", "agent", sweep_id, *(word for name, at in places.items() if at for word in (name, at))]
+    return shlex.join(words)
 
 
 def agent(
@@ -73,7 +81,8 @@ def agent(
 ) -> None:
     """Execute runs of a sweep here, one after the other.
 
-    Ends when the sweep has none left. Ctrl-C gives the run in hand back to the sweep.
+    Serves the home's sweeps meanwhile where no server does, so that further agents can join. Ends when the sweep has
+    none left. Ctrl-C gives the run in hand back to the sweep.
     """
     import logging
 
@@ -83,11 +92,12 @@ def agent(
     logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     logging.getLogger("besom").setLevel(logging.INFO)
     wanted = None if gpus is None else tuple(word.strip() for word in gpus.split(",") if word.strip())
-    with connected(server, token, home) as service:
+    with joined(server, token, home) as (service, environment):
         found = chosen(service, sweep)
         if not (found.file.get("program") or found.file.get("command")):
             raise WrongState(f"sweep {found.id}: an agent needs a program, got none; add `program` to the sweep file.")
-        worker = Agent(service, found.id, folder or runs_of(found.id, home), count=count, gpus=wanted, name=name)
+        runs = folder or runs_of(found.id, home)
+        worker = Agent(service, found.id, runs, count, wanted, name, environment=environment)
         interrupted = False
 
         def stop(now: bool) -> None:

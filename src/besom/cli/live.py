@@ -6,12 +6,15 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rich.console import Console
 from rich.live import Live
 
+from besom.cli.drawing import ASCII, UNICODE, Glyphs
 from besom.cli.events import Seen, events
-from besom.cli.picture import ASCII, UNICODE, Glyphs, Scene, picture
+from besom.cli.picture import Scene, picture
+from besom.errors import ServerUnreachable
 from besom.records import Trial
 from besom.service import Progress, Service
 
@@ -19,6 +22,7 @@ REFRESH_S = 0.5
 _SHOWN_RUNS = 32
 """Runs whose curves are fetched; no terminal shows more."""
 _POINTS = 40
+T = TypeVar("T")
 
 
 def new_console() -> Console:
@@ -38,6 +42,8 @@ class Look:
     service: Service
     sweep_id: str
     hint: str = ""
+    seen: Seen = field(default_factory=Seen)
+    """What plain lines have told, or need not tell."""
     _tails: dict[str, tuple[int, Sequence[float]]] = field(default_factory=dict)
     _trials: dict[int, Trial] = field(default_factory=dict)
 
@@ -53,6 +59,11 @@ class Look:
         tails = {run.id: self._tails[run.id][1] for run in shown if run.id in self._tails}
         return Scene(progress, time.time(), dict(self._trials), tails, self.hint)
 
+    def skip_past(self) -> None:
+        """Leave out of plain lines what has happened so far."""
+        progress, trials = self.service.progress(self.sweep_id), self.service.trials(self.sweep_id)
+        _, self.seen = events(self.seen, progress, trials, _time_of_day, time.time())
+
     def _fetch_tails(self, progress: Progress, trial: int) -> None:
         rows = {run.id: run.rows for run in progress.running if run.trial == trial}
         if progress.metric:
@@ -66,42 +77,83 @@ def still(look: Look, console: Console) -> None:
     console.print(picture(look.scene(), console.width, 10_000, glyphs_of(console)), soft_wrap=True)
 
 
-def follow(look: Look, console: Console, is_over: Callable[[], bool] = lambda: False, *, plain: bool = False) -> None:
-    """Keep the view up to date until the sweep has ended or `is_over()`.
+class _Reader:
+    """Reads from a server, which may be away for a while if `waits`; that is told once each time."""
+
+    def __init__(self, console: Console, *, waits: bool) -> None:
+        self._console, self._waits, self._is_away = console, waits, False
+
+    def read(self, what: Callable[[], T]) -> T | None:
+        """What `what` returns; None while the server is away. Raises ServerUnreachable where nobody waits for it."""
+        try:
+            found = what()
+        except ServerUnreachable as error:
+            if not self._waits:
+                raise
+            if not self._is_away:
+                self._console.print(f"{error} Runs go on; besom waits for it.", soft_wrap=True)
+            self._is_away = True
+            return None
+        self._is_away = False
+        return found
+
+
+def follow(
+    look: Look,
+    console: Console,
+    is_over: Callable[[Progress | None], bool] = lambda _: False,
+    *,
+    plain: bool = False,
+    is_run: bool = False,
+) -> None:
+    """Keep the view up to date until the sweep has ended or `is_over(progress)`; its last state stays in place.
 
     Args:
         look: What to show.
         console: Where.
-        is_over: Asked at each refresh.
+        is_over: Asked at each refresh, with what the last one saw.
         plain: Print lines even where there is a terminal.
+        is_run: For `besom run`, which waits for a server that does not answer any more, and tells how a sweep ended
+            instead of its last state.
+
+    Raises:
+        ServerUnreachable: The server does not answer, and nobody waits for it.
     """
+    reader = _Reader(console, waits=is_run)
     if plain or not console.is_terminal or os.environ.get("TERM") == "dumb":
-        _follow_plainly(look, console, is_over)
+        _follow_plainly(look, reader, console, is_over)
         return
     glyphs = glyphs_of(console)
-    with Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop") as live:
+    progress: Progress | None = None
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
-            over = is_over()
-            scene = look.scene()
-            live.update(picture(scene, console.width, max(1, console.height - 1), glyphs), refresh=True)
-            if over or scene.progress.sweep.state.has_ended:
+            over = is_over(progress)
+            scene = reader.read(look.scene)
+            if scene is not None:
+                progress = scene.progress
+                live.update(picture(scene, console.width, max(1, console.height - 1), glyphs), refresh=True)
+            has_ended = progress is not None and progress.sweep.state.has_ended
+            if over or has_ended:
+                live.transient = is_run and has_ended
                 return
             time.sleep(REFRESH_S)
 
 
-def _follow_plainly(look: Look, console: Console, is_over: Callable[[], bool]) -> None:
-    seen, before = Seen(), None
+def _follow_plainly(look: Look, reader: _Reader, console: Console, is_over: Callable[[Progress | None], bool]) -> None:
+    before: tuple[object, ...] | None = None
+    progress: Progress | None = None
     while True:
-        over = is_over()
-        progress = look.service.progress(look.sweep_id)
-        mark = _mark(progress)
-        if mark != before:
-            trials = look.service.trials(look.sweep_id)
-            lines, seen = events(seen, progress, trials, _time_of_day, time.time())
-            for line in lines:
-                console.print(line, soft_wrap=True)
-            before = mark
-        if over or progress.sweep.state.has_ended:
+        over = is_over(progress)
+        progress = reader.read(lambda: look.service.progress(look.sweep_id))
+        mark = before if progress is None else _mark(progress)
+        if progress is not None and mark != before:
+            trials = reader.read(lambda: look.service.trials(look.sweep_id))
+            if trials is not None:
+                lines, look.seen = events(look.seen, progress, trials, _time_of_day, time.time())
+                for line in lines:
+                    console.print(line, soft_wrap=True)
+                before = mark
+        if over or (progress is not None and progress.sweep.state.has_ended):
             return
         time.sleep(REFRESH_S)
 

@@ -7,32 +7,16 @@ without any.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.text import Text
 
 from besom.analysis.wording import counted, duration
+from besom.cli.drawing import UNICODE, Glyphs, bar, crop, sparkline, spread
 from besom.cli.wording import harmless, number, setting, varied
 from besom.records import Cause, Run, SweepState, Trial
 from besom.service import Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """Characters that a terminal can show."""
-
-    full: str = "━"
-    half: str = "╸"
-    empty: str = "─"
-    spark: str = "▁▂▃▄▅▆▇█"
-    dot: str = "·"
-    dots: str = "…"
-
-
-UNICODE = Glyphs()
-ASCII = Glyphs(full="#", half="", empty="-", spark="_.-~^", dot="-", dots="...")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +67,7 @@ def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> 
         if section.counted and section.left_out and section.lines:
             lines[-1] = Text(f"  {glyphs.dots} and {section.left_out + 1} more", style="dim")
     for line in lines:
-        _crop(line, width, glyphs)
+        crop(line, width, glyphs)
     return Text("\n", no_wrap=True, overflow="crop").join(lines[:height])
 
 
@@ -98,28 +82,6 @@ def _fits(sections: Sequence[_Section], height: int, gap: int, order: Sequence[t
         while is_over() and len(section.lines) > least:
             section.shrink()
     return not is_over()
-
-
-def bar(fraction: float, width: int, style: str, glyphs: Glyphs = UNICODE) -> Text:
-    """A progress bar of exactly `width` columns; `fraction` outside 0..1 counts as the nearer end."""
-    share = min(max(fraction, 0.0), 1.0) * width
-    full = int(share)
-    half = glyphs.half if share - full >= 0.5 else ""
-    empty = width - full - len(half)
-    return Text.assemble((glyphs.full * full + half, style), (glyphs.empty * empty, "bright_black"))
-
-
-def sparkline(values: Sequence[float], width: int, glyphs: Glyphs = UNICODE) -> str:
-    """`values` as at most `width` characters between their own minimum and maximum; a gap where one is not finite."""
-    count = min(len(values), width)
-    picked = [values[(i + 1) * len(values) // count - 1] for i in range(count)]
-    finite = [value for value in picked if math.isfinite(value)]
-    if not finite:
-        return " " * count
-    low, span = min(finite), max(finite) - min(finite)
-    top = len(glyphs.spark) - 1
-    levels = ((value - low) / span * top if span else top / 2 for value in picked)
-    return "".join(glyphs.spark[round(level)] if math.isfinite(level) else " " for level in levels)
 
 
 def tightest(progress: Progress) -> tuple[str, float] | None:
@@ -165,7 +127,7 @@ def _head(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
         about.append(f"{progress.goal} {harmless(progress.metric)}")
     title = Text.assemble((harmless(sweep.name), "bold"), "  ", (f" {glyphs.dot} ".join(about), "dim"))
     style = "cyan" if sweep.state == SweepState.RUNNING else "yellow"
-    lines = [_spread(title, Text(sweep.state, style), width, glyphs)]
+    lines = [spread(title, Text(sweep.state, style), width, glyphs)]
     tight = tightest(progress)
     told = against_budget(progress)
     if progress.seconds_left is not None and not sweep.state.has_ended:
@@ -194,7 +156,7 @@ def _best(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
         Text.assemble((f"{harmless(name)} ", "dim"), setting(value))
         for name, value in varied(progress.sweep.file, best.config).items()
     ]
-    return [_spread(title, Text(gain_over_baseline(progress), style="green"), width, glyphs), *_flowed(pairs, width)]
+    return [spread(title, Text(gain_over_baseline(progress), style="green"), width, glyphs), *_flowed(pairs, width)]
 
 
 def gain_over_baseline(progress: Progress) -> str:
@@ -289,22 +251,4 @@ def _foot(scene: Scene, width: int, glyphs: Glyphs) -> Text:
     hosts = {agent.host for agent in agents if agent.host}
     if len(hosts) > 1:
         told += f" {glyphs.dot} {len(hosts)} hosts"
-    return _spread(Text(told, style="dim"), Text(scene.hint, style="dim"), width, glyphs)
-
-
-def _spread(left: Text, right: Text, width: int, glyphs: Glyphs) -> Text:
-    """`left` and, at the right margin, `right`; where both do not fit, `left` is cut, or stands alone if short."""
-    if not right.plain:
-        return left
-    room = width - right.cell_len - 2
-    if room < min(left.cell_len, 12):
-        return left
-    _crop(left, room, glyphs)
-    return left.append(" " * (width - left.cell_len - right.cell_len)).append_text(right)
-
-
-def _crop(line: Text, width: int, glyphs: Glyphs) -> None:
-    """Cut `line` to `width` columns, marked by dots."""
-    if line.cell_len > width:
-        line.truncate(max(0, width - len(glyphs.dots)))
-        line.append(glyphs.dots[:width], "dim")
+    return spread(Text(told, style="dim"), Text(scene.hint, style="dim"), width, glyphs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from besom.errors import BesomError, WrongState
 if TYPE_CHECKING:
     from besom.launch.local import LocalAgents
     from besom.records import Sweep
-    from besom.service import Service
+    from besom.service import Progress, Service
 
 EXIT_NO_VALUE = 1
 EXIT_INTERRUPTED = 130
@@ -45,26 +47,43 @@ def run(
     Creates the sweep (or goes on with the unfinished one of the same file), runs agents, shows how it goes, and ends
     with the best configuration. Exit code 1 if no trial has a value. Ctrl-C stops politely, a second one kills.
     """
+    from besom.cli.checking import warn
     from besom.cli.hosting import runs_of
 
     content = _read(file)
     with joined(server, token, home) as (service, environment):
+        if content is not None:
+            warn(service, Path(file), content.get("program"))
         sweep = _begun(service, file, content, new=new)
         folder = runs_of(sweep.id, home)
         work = _work(service, sweep, folder, agents, count, environment)
         end = _watched(service, sweep, work, plain=plain)
         if end.is_interrupted:
-            typer.echo(f"sweep {sweep.id} is not finished; go on with: besom run {file}")
+            typer.echo(f"sweep {sweep.id} is not finished; go on with:\n{_again(file, server, home)}")
             raise typer.Exit(EXIT_INTERRUPTED)
         found = _conclude(service, sweep.id, None if no_report else folder.parent / "report.html")
-    if not found:
+        if end.has_paused:
+            typer.echo(f"\nsweep {sweep.id} has paused itself; once mended, go on with:\n{_again(file, server, home)}")
+    if end.has_paused or not found:
         raise typer.Exit(EXIT_NO_VALUE)
 
 
+def _again(file: str, server: str | None, home: Path | None) -> str:
+    """The command that goes on with the sweep of `file`."""
+    places = {"--server": server, "--home": str(home) if home else None}
+    return shlex.join(["besom", "run", file, *(word for name, at in places.items() if at for word in (name, at))])
+
+
 def _read(file: str) -> Mapping[str, Any] | None:
-    """The sweep file's content, its warnings told; None where `file` names no file and may be a sweep."""
+    """The sweep file's content; None where `file` names no file and may be a sweep.
+
+    Raises:
+        SweepFileError: The file is wrong.
+        WrongState: It has no program.
+        NotStartable: Its program is not there; better told now than by every trial.
+    """
     from besom import sweepfile
-    from besom.cli.checking import warn
+    from besom.agent.command import command_line
 
     path = Path(file)
     if not path.exists() and not path.suffix and path.name == file:
@@ -72,7 +91,7 @@ def _read(file: str) -> Mapping[str, Any] | None:
     loaded = sweepfile.load(path)
     if not (loaded.file.program or loaded.file.command):
         raise WrongState(f"{file}: besom run needs a program, got none; add `program: train.py`.")
-    warn(sweepfile.check(path).warnings)
+    command_line(loaded.file, {}, Path("config.json"), os.environ, Path.cwd(), str(path.absolute().parent))
     return loaded.raw
 
 
@@ -96,7 +115,7 @@ def _begun(service: Service, file: str, content: Mapping[str, Any] | None, *, ne
     ]
     if same and not new:
         sweep = max(same, key=lambda each: each.created_at)
-        typer.echo(f"goes on with sweep {sweep.id} of the same file, which is {sweep.state} (--new starts another)")
+        typer.echo(f"goes on with sweep {sweep.id} ({sweep.state}) of the same file; --new starts another")
         return _awake(service, sweep)
     sweep = service.create_sweep(content, folder)
     typer.echo(f"sweep {sweep.id} created")
@@ -125,35 +144,51 @@ def _work(
 
 
 @dataclass(slots=True)
-class _Interruption:
-    """Ctrl-C's so far: the first stops agents politely, the second kills their runs."""
+class _End:
+    """Why the agents end before the sweep: Ctrl-C (a second one kills their runs), or the sweep paused itself."""
 
     agents: LocalAgents
     is_interrupted: bool = False
+    has_paused: bool = False
 
     def stop(self, now: bool) -> None:
+        """For Ctrl-C."""
         self.is_interrupted = True
         self.agents.stop(now)
 
+    def heed(self, progress: Progress) -> None:
+        """End the agents of a sweep that has paused itself after failures: they would wait for ever."""
+        from besom.engine.ending import FAILURES_BEFORE_PAUSE
+        from besom.records import SweepState
 
-def _watched(service: Service, sweep: Sweep, work: LocalAgents, *, plain: bool) -> _Interruption:
-    """Whether a person interrupted the agents' work, which has ended now."""
+        sweep = progress.sweep
+        has_failed = sweep.failures_in_a_row >= FAILURES_BEFORE_PAUSE
+        if has_failed and sweep.state is SweepState.PAUSED and not progress.running and not self.has_paused:
+            self.has_paused = True
+            self.agents.stop()
+
+
+def _watched(service: Service, sweep: Sweep, work: LocalAgents, *, plain: bool) -> _End:
+    """Why the agents' work, which is over now, ended before the sweep did, if it did."""
     from besom.agent import stop_on_signals
     from besom.cli.live import Look, follow, new_console
 
     look = Look(service, sweep.id, hint="Ctrl-C stops politely")
-    end = _Interruption(work)
+    end = _End(work)
 
-    def is_over() -> bool:
+    def is_over(progress: Progress | None) -> bool:
+        if progress is not None:
+            end.heed(progress)
         if end.is_interrupted:
-            look.hint = "stopping; Ctrl-C again kills the runs"
+            look.hint = "stopping; Ctrl-C again kills the runs" if work.is_alive else ""
         return not work.is_alive
 
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(end.stop))
+        look.skip_past()
         work.start()
         try:
-            follow(look, new_console(), is_over, plain=plain)
+            follow(look, new_console(), is_over, plain=plain, is_run=True)
         except BesomError:
             work.stop(now=True)
             raise

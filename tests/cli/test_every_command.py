@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shlex
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TRAIN = """
+import json, os, sys, time
+import besom
+run = besom.init()
+open("words.jsonl", "a").write(json.dumps(sys.argv[1:]) + "\\n")
+for epoch in range(1, 4):
+    besom.log({"loss": besom.config["lr"] * epoch, "epoch": epoch})
+print("trained", flush=True)
+"""
+FAIL = "raise ValueError('no such data')\n"
+SLEEP = """
+import besom, time
+besom.init()
+for epoch in range(1, 2000):
+    besom.log({"loss": 1.0, "epoch": epoch})
+    time.sleep(0.05)
+"""
+FILE: dict[str, Any] = {
+    "program": "train.py",
+    "name": "small",
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "run_cap": 3,
+    "parameters": {
+        "lr": {"min": 0.1, "max": 0.9},
+        "sizes": {"values": [[64, 32], [8]]},
+        "clip": {"value": None},
+        "extra": {"value": {"a": 1}},
+        "net": {"parameters": {"act": {"values": ["re lu", "tanh"]}, "depth": {"min": 1, "max": 3}}},
+    },
+    "besom": {"seed": 1, "resources": {"gpus": 0}},
+}
+
+
+class Place:
+    """A folder with scripts and sweep files, and a home of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.home = path, path / "home"
+        for name, text in (("train.py", TRAIN), ("fail.py", FAIL), ("sleep.py", SLEEP)):
+            (path / name).write_text(text)
+
+    def file(self, name: str = "sweep.yaml", **changes: Any) -> str:
+        (self.path / name).write_text(yaml.safe_dump({**FILE, **changes}, sort_keys=False))
+        return name
+
+    def environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BESOM_", "WANDB_"))}
+        return {**kept, "BESOM_HOME": str(self.home), "NO_COLOR": "1"}
+
+    def besom(self, *words: str, code: int = 0) -> str:
+        """What `besom` printed to standard output; its exit code must be `code`."""
+        done = subprocess.run(
+            [sys.executable, "-m", "besom", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.path,
+            env=self.environ(),
+            timeout=60,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout if code in (0, 1) else done.stderr
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.besom(*words, "--json"))
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "besom", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.path,
+            env=self.environ(),
+        )
+
+    @contextmanager
+    def server(self, *words: str) -> Iterator[str]:
+        """The address of a server of the home."""
+        process = self.start("server", "--port", "0", *words)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert "listens at" in line, line
+            yield line.split("listens at ")[1].split(",")[0].strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        assert process.returncode == 0
+
+
+def wait_until(is_true: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "nothing came of it in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A place with one finished sweep of three trials."""
+    place = Place(tmp_path_factory.mktemp("done"))
+    said = place.besom("run", place.file(), "--plain")
+    assert "small" in said
+    assert "report.html" in said
+    return place
+
+
+def test_status_tells_all_sweeps_and_one(done: Place) -> None:
+    assert "finished" in done.besom("status")
+    assert "3 of 3 trials" in done.besom("status", "small")
+    assert done.json("status")[0]["counts"] == {"finished": 3}
+    assert done.json("status", "small")["metric"] == "loss"
+
+
+def test_best_prints_every_format_from_the_best_trial(done: Place) -> None:
+    trial = done.json("best")
+    assert trial["value"] == min(each["value"] for each in done.json("trials"))
+    assert yaml.safe_load(done.besom("best", "--format", "yaml")) == trial["config"]
+    assert json.loads(done.besom("best", "--format", "json")) == trial["config"]
+    given = [json.loads(line) for line in (done.path / "words.jsonl").read_text().splitlines()]
+    assert shlex.split(done.besom("best", "--format", "args")) in given
+    assert "net.act=" in done.besom("best", "--format", "hydra")
+    assert "CLIP=''" in done.besom("best", "--format", "env")
+
+
+def test_trials_are_listed_sorted_and_limited(done: Place) -> None:
+    values = [trial["value"] for trial in done.json("trials", "--sort", "value")]
+    assert values == sorted(values)
+    assert len(done.besom("trials", "--limit", "2").splitlines()) == 3
+    assert done.json("trials", "--state", "failed") == []
+    assert "finished" in done.besom("trials", "--state", "finishd", code=2)
+    assert "net.depth" in done.besom("trials", "--sort", "net.dept", code=2)
+
+
+def test_show_tells_a_sweep_a_trial_and_its_output(done: Place) -> None:
+    assert "seed" in done.besom("show")
+    assert len(done.json("show")["runs"]) == 3
+    assert "net.act" in done.besom("show", "--trial", "1")
+    assert done.json("show", "--trial", "1")["trial"]["number"] == 1
+    assert done.besom("show", "--trial", "1", "--output") == "trained\n"
+    assert "99" in done.besom("show", "--trial", "99", code=2)
+
+
+def test_export_writes_trials_and_rows_in_each_format(done: Place) -> None:
+    rows = list(csv.DictReader(done.besom("export").splitlines()))
+    assert [row["trial"] for row in rows] == ["1", "2", "3"]
+    assert json.loads(rows[0]["config.sizes"]) in ([64, 32], [8])
+    assert rows[0]["config.clip"] == ""
+    assert len(done.json("export")) == 3
+    lines = done.besom("export", "--format", "jsonl", "--history").splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3] * 3
+    done.besom("export", "--output", "trials.csv")
+    assert len((done.path / "trials.csv").read_text().splitlines()) == 4
+    assert "none/x.csv" in done.besom("export", "--output", "none/x.csv", code=2)
+
+
+def test_a_report_is_one_html_file(done: Place) -> None:
+    said = done.json("report", "--output", "mine.html")["report"]
+    assert Path(said).read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html")
+    assert done.besom("report").strip().endswith("report.html")
+
+
+def test_a_finished_sweep_is_not_steered_or_run(done: Place) -> None:
+    sweep = done.json("status", "small")["sweep"]["id"]
+    for words in (("pause", sweep), ("run", sweep), ("add", sweep, "--config", "lr=0.5")):
+        assert sweep in done.besom(*words, code=2)
+
+
+def test_the_check_knows_what_the_program_logged(done: Place) -> None:
+    file = done.file("other.yaml", metric={"name": "lossy", "goal": "minimize"})
+    assert any("loss" in warning for warning in done.json("check", file)["warnings"])
+    assert done.json("check", "sweep.yaml")["warnings"] == []
+
+
+def test_a_sweep_is_created_steered_and_worked_on_without_a_server(place: Place) -> None:
+    created = place.json("sweep", place.file())
+    sweep = created["sweep"]["id"]
+    assert created["agent"] == f"besom agent {sweep} --home {place.home}"
+    assert "paused" in place.besom("pause")
+    assert place.json("resume", sweep)["state"] == "running"
+    assert "lr=0.123" in place.besom("add", "--config", "lr=0.123", "--config", "sizes=[8]")
+    assert place.json("budget", "--trials", "2")["budget"]["trials"] == 2
+    assert "2 runs done" in place.besom(*shlex.split(created["agent"])[1:])
+    trials = place.json("trials", sweep)
+    assert trials[0]["config"]["lr"] == 0.123
+    assert len(trials) == 2
+
+
+def test_a_sweep_is_stopped_and_another_cancelled(place: Place) -> None:
+    place.besom("sweep", place.file())
+    assert "finished" in place.besom("stop")
+    place.besom("sweep", "sweep.yaml")
+    assert place.json("cancel")["state"] == "cancelled"
+    assert "exactly one" in place.besom("cancel", code=2)
+
+
+@pytest.mark.parametrize("token", [None, "s3cret"])
+def test_a_server_serves_sweep_agent_and_reader(place: Place, token: str | None) -> None:
+    bearing = ("--token", token) if token else ()
+    with place.server(*bearing) as address:
+        reach = ("--server", address, *bearing)
+        created = place.json("sweep", place.file(run_cap=1), *reach)
+        assert shlex.split(created["agent"])[3:] == [*reach, "--home", str(place.home)]
+        place.besom(*shlex.split(created["agent"])[1:])
+        assert place.json("status", "small", *reach)["counts"] == {"finished": 1}
+        assert len(place.json("trials")) == 1
+        if token:
+            assert "token" in place.besom("status", "--server", address, "--token", "wrong", code=2)
+        port = address.rsplit(":", 1)[1]
+        other = str(place.path / "other")
+        assert port in place.besom("server", "--port", port, "--home", other, code=2)
+        assert "process" in place.besom("server", "--port", "0", code=2)
+
+
+def test_failures_end_with_exit_code_1_and_their_cause(place: Place) -> None:
+    said = place.besom("run", place.file(program="fail.py", run_cap=2), "--plain", "--no-report", code=1)
+    assert "no such data" in said
+    assert "No trial has a value" in said
+    assert place.json("best") is None
+    assert "none yet" in place.besom("best", code=2)
+    assert "ValueError" in place.besom("show", "--trial", "1")
+
+
+def test_a_sweep_that_pauses_itself_ends_the_run_and_says_how_to_go_on(place: Place) -> None:
+    file = place.file(program="fail.py", run_cap=50, command=["/bin/false"])
+    said = place.besom("run", file, "--plain", "--no-report", "--agents", "4", code=1)
+    assert "in a row failed" in said
+    assert f"besom run {file}" in said
+    assert place.json("status", "small")["sweep"]["state"] == "paused"
+
+
+def test_ctrl_c_stops_politely_and_a_rerun_goes_on_without_telling_the_past(place: Place) -> None:
+    file = place.file(program="sleep.py", run_cap=2)
+    for presses in (1, 2):
+        run = place.start("run", file, "--plain", "--agents", "1")
+        wait_until(lambda count=presses: len([*place.home.glob("sweeps/*/runs/*/history.jsonl")]) >= count)
+        run.send_signal(signal.SIGINT)
+        if presses == 2:
+            run.send_signal(signal.SIGINT)
+        said, _ = run.communicate(timeout=30)
+        assert run.returncode == 130, said
+        assert f"besom run {file}" in said
+        assert ("created" in said) == (presses == 1)
+        assert ("goes on with sweep" in said) == (presses == 2)
+    assert len(place.json("status")) == 1
+    place.file(program="sleep.py", run_cap=2)
+    run = place.start("run", file, "--plain", "--new", "--agents", "1")
+    wait_until(lambda: len([*(place.home / "sweeps").iterdir()]) == 2)
+    run.send_signal(signal.SIGINT)
+    assert "created" in run.communicate(timeout=30)[0]
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown key": ({"metod": "grid"}, "method"),
+    "an empty range": ({"parameters": {"lr": {"min": 2.0, "max": 1.0}}}, "lr"),
+    "an unknown method": ({"method": "byes"}, "bayes"),
+    "an unknown distribution": (
+        {"parameters": {"lr": {"distribution": "unifrm", "min": 0.0, "max": 1.0}}},
+        "uniform",
+    ),
+    "probabilities that do not sum to one": (
+        {"parameters": {"lr": {"values": [1, 2], "probabilities": [0.5, 0.1]}}},
+        "probabilities",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_one_clear_error(place: Place, name: str) -> None:
+    changes, said = BAD[name]
+    assert said in place.besom("run", place.file(**changes), code=2)
+
+
+def test_broken_yaml_and_a_program_that_is_not_there_are_told(place: Place) -> None:
+    (place.path / "broken.yaml").write_text("method: [random\nparameters: {")
+    assert "broken.yaml" in place.besom("run", "broken.yaml", code=2)
+    assert "gone.py" in place.besom("run", place.file(program="gone.py"), code=2)
+
+
+def test_unknown_sweeps_and_silent_servers_are_told(place: Place) -> None:
+    for words in (("best", "nope"), ("agent", "nope"), ("run", "nope")):
+        assert "nope" in place.besom(*words, code=2)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    assert str(port) in place.besom("status", "--server", f"http://127.0.0.1:{port}", code=2)
+
+
+def test_a_home_that_cannot_be_written_is_told(place: Place) -> None:
+    (place.path / "blocked").write_text("a file, no folder")
+    for words in (("status",), ("run", place.file()), ("server", "--port", "0")):
+        assert "blocked" in place.besom(*words, "--home", str(place.path / "blocked" / "home"), code=2)
+
+
+def test_a_database_of_a_newer_version_is_told(place: Place) -> None:
+    place.besom("sweep", place.file())
+    database = sqlite3.connect(place.home / "besom.db")
+    database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.commit()
+    database.close()
+    assert "newer" in place.besom("status", code=2)
