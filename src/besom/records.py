@@ -168,12 +168,20 @@ class Trial:
     retries: int = 0
     losses: int = 0
     """Runs of it in a row that were lost with their agent."""
+    repeats: int = 1
+    """Runs that it consists of; its value is their mean."""
     repeats_done: int = 0
     resources: Mapping[str, float] = field(default_factory=dict)
     """Peaks and means over its runs: `memory_gb_peak`, `cpu_percent_mean`, `gpu_memory_gb_peak` … absent if unknown."""
     seconds: float = 0.0
     """Time that its runs took."""
     gpu_seconds: float = 0.0
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether its value may be held against others': it is over for now, has not failed and misses no repeat."""
+        has_value = self.state in (TrialState.FINISHED, TrialState.STOPPED, TrialState.PAUSED)
+        return has_value and (self.repeats == 1 or self.repeats_done >= self.repeats)
 
 
 @dataclass(frozen=True, slots=True)

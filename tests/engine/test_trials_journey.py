@@ -184,6 +184,17 @@ def test_repeats_are_runs_of_one_trial_whose_mean_is_its_value(driven: Any) -> N
     assert trial.spread == pytest.approx(math.sqrt(7))
 
 
+def test_a_trial_without_all_its_repeats_is_not_the_incumbent(driven: Any) -> None:
+    sweep = driven(besom={"repeats": {"count": 2}})
+    for value in (3.0, 3.0):
+        sweep.measure(value)
+    run = sweep.assigned()
+    sweep.report(run, {"loss": 1.0})
+    sweep.command("stop_trial", trial=2)
+    assert sweep.finish(run, "stopped").state is TrialState.STOPPED
+    assert sweep.state.incumbent.number == 1
+
+
 def test_a_failed_repeat_is_run_again_under_the_same_number(driven: Any) -> None:
     sweep = driven(besom={"repeats": {"count": 2}, "retries": 1})
     first, second = sweep.assigned("a"), sweep.assigned("b")

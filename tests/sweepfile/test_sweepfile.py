@@ -135,7 +135,7 @@ besom:
 """
     errors = errors_of(folder, text)
     starts = [
-        "program (sweep.yaml:1): needs a file, got nothere.py",
+        "program (sweep.yaml:1): needs a file that exists, got nothere.py",
         "methd (sweep.yaml:2): needs a known key, got methd; did you mean method?",
         "method (sweep.yaml:3): needs 'grid', 'random' or 'bayes', got 'bayez'",
         "metric.goal (sweep.yaml:4): needs 'minimize' or 'maximize', got 'minimise'",
@@ -224,7 +224,7 @@ def test_the_program_is_looked_for_beside_the_file_too_and_only_by_check(folder)
     text = "method: random\nrun_cap: 1\nprogram: run.sh\nmetric: {name: a}\nparameters: {a: {values: [1, 2]}}\n"
     path = written(folder, text, "deep/sweep.yaml")
     assert load(path).file.program == "run.sh"
-    assert "got run.sh, which is neither in" in check(path).errors[0]
+    assert "got run.sh, which is not in" in check(path).errors[0]
     (folder / "deep" / "run.sh").touch()
     assert check(path).errors == ()
 

@@ -74,7 +74,7 @@ def savings(
     """
     ran = _fidelity_by_trial(runs)
     finished = [trial for trial in trials if trial.state is TrialState.FINISHED]
-    stopped = [trial for trial in trials if trial.state is TrialState.STOPPED]
+    stopped = [trial for trial in trials if trial.state is TrialState.STOPPED and not _is_cut_off(trial)]
     spent = Savings(len(stopped), sum(ran.values()), sum(trial.seconds for trial in trials))
     if not stopped:
         return Savings(0, spent.spent_fidelity, spent.spent_seconds, 0.0, 0.0)
@@ -90,6 +90,11 @@ def savings(
         seconds=None if usual is None else sum(max(0.0, usual - trial.seconds) for trial in stopped),
         basis="median" if fidelity_max is None else "maximum",
     )
+
+
+def _is_cut_off(trial: Trial) -> bool:
+    """Whether the sweep's end or a person stopped it, and no rule: nothing was saved, it was wanted."""
+    return trial.ended_by is not None and trial.ended_by.phase in ("budget", "target", "requested", "sweep ended")
 
 
 def _fidelity_by_trial(runs: Iterable[Run]) -> dict[int, float]:

@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from besom.records import Trial, TrialState
-
-_COMPARABLE = (TrialState.FINISHED, TrialState.STOPPED, TrialState.PAUSED)
+from besom.records import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,8 @@ class Gain:
 
 
 def value_of(trial: Trial) -> float | None:
-    """The trial's value where it may be compared with others: not running, not failed, and finite. None otherwise."""
-    if trial.state not in _COMPARABLE or trial.value is None or not math.isfinite(trial.value):
+    """The trial's value where it may be compared with others, and is finite. None otherwise."""
+    if not trial.is_comparable or trial.value is None or not math.isfinite(trial.value):
         return None
     return trial.value
 

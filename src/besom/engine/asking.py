@@ -94,7 +94,8 @@ def add_trial(draft: Draft, config: Config, reason: Reason, until: float | None,
     """A new trial that waits for an agent; `config` is flat."""
     number = len(draft.trials) + 1
     nested = draft.plan.space.nest(config)
-    return draft.put_trial(Trial(draft.sweep.id, number, nested, reason, created_at=now, until=until))
+    repeats = draft.plan.repeats
+    return draft.put_trial(Trial(draft.sweep.id, number, nested, reason, created_at=now, until=until, repeats=repeats))
 
 
 def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float) -> Run:

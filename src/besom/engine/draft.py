@@ -7,7 +7,7 @@ from typing import Any
 
 from besom.engine.messages import AppendOutput, AppendRows, Instructions
 from besom.engine.state import State, Totals, fidelity_spent, gpu_seconds_of, observe, wants_run
-from besom.records import Curve, Observation, Record, Run, RunState, Sweep, Trial, TrialState
+from besom.records import Curve, Observation, Record, Run, RunState, Sweep, Trial
 
 
 class Draft:
@@ -133,7 +133,7 @@ class Draft:
             self._challenge(trial)
 
     def _challenge(self, trial: Trial) -> None:
-        if trial.state not in (TrialState.FINISHED, TrialState.STOPPED, TrialState.PAUSED):
+        if not trial.is_comparable:
             return
         if self.plan.minimised(trial.value) is None or trial.value is None:
             return

@@ -29,6 +29,17 @@ def read_parameters(raw: Any, problems: list[Problem]) -> tuple[Parameter, ...]:
     return tuple(parameters)
 
 
+def stand_ins(raw: Any, read: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """Constants in place of the parameters of `raw` that are wrong: they may be spoken of, whatever they would be."""
+    known = {parameter.name for parameter in read}
+    ignored: list[Problem] = []
+    wrong = [
+        (path, names) for path, names, _ in _leaves(raw, ("parameters",), (), ignored) if ".".join(names) not in known
+    ]
+    made = (_parameter(path, names, {"value": None}, ignored) for path, names in wrong)
+    return tuple(parameter for parameter in made if parameter is not None)
+
+
 def _leaves(
     raw: Any, path: KeyPath, names: tuple[str, ...], problems: list[Problem]
 ) -> Iterator[tuple[KeyPath, tuple[str, ...], Mapping[str, Any]]]:

@@ -19,7 +19,7 @@ from besom.space.identity import identity
 from besom.space.parameter import Parameter
 from besom.space.priors import Floats
 from besom.space.problem import Problem
-from besom.space.reading import read_parameters
+from besom.space.reading import read_parameters, stand_ins
 
 SIZE_MAX = 10**9
 """A space with more configurations than this counts as infinite."""
@@ -67,19 +67,21 @@ class Space:
         """As `from_file`, but what is wrong is returned, and the space only where nothing is."""
         problems: list[Problem] = []
         read = read_parameters(parameters, problems)
-        if problems:
-            # Names in conditions cannot be judged while parameters are missing.
-            return None, problems
-        activity = read_activity(when or {}, read, problems)
+        wrong = stand_ins(parameters, read) if problems else ()
+        about: list[Problem] = []
+        activity = read_activity(when or {}, read + wrong, about)
         expressions = []
         for index, text in enumerate(constraints):
             try:
-                expressions.append(parse_expression(text, [parameter.name for parameter in read]))
+                expressions.append(parse_expression(text, [parameter.name for parameter in read + wrong]))
             except ExpressionError as error:
-                problems.append(Problem(("besom", "constraints", index), str(error)))
+                about.append(Problem(("besom", "constraints", index), str(error)))
+        unjudged = {parameter.name for parameter in wrong}
+        problems += [problem for problem in about if problem.path[-1] not in unjudged]
+        if problems:
+            return None, problems
         space = cls(read, activity, expressions)
-        if not problems:
-            problems = find_problems(space._draws(np.random.default_rng(0), 10_000), activity, expressions)
+        problems = find_problems(space._draws(np.random.default_rng(0), 10_000), activity, expressions)
         return (None if problems else space), problems
 
     @cached_property

@@ -21,6 +21,9 @@ MACROS = (
     "args_no_boolean_flags",
     "args_json",
     "args_json_file",
+    "args_no_equals",
+    "args_append_hydra",
+    "args_override_hydra",
     "envvar:NAME",
 )
 

@@ -115,14 +115,17 @@ def _find(source: Source) -> tuple[list[Problem], SweepFile | None, Space | None
     problems = list(source.problems)
     file = _model(raw, problems)
     space: Space | None = None
+    plain: Space | None = None
     in_space: list[Problem] = []
     if "parameters" in raw:
         besom = file.besom if file is not None else None
         when, constraints = (besom.when, besom.constraints) if besom is not None else ({}, [])
         space, in_space = Space.read(raw["parameters"], when, constraints)
     problems = [problem for problem in problems if problem.path != ("parameters",) or not in_space] + in_space
+    if in_space:  # a baseline can be judged by the parameters alone
+        plain, _ = Space.read(raw["parameters"])
     if file is not None:
-        problems += find_problems(file, raw, space)
+        problems += find_problems(file, raw, space or plain)
     return problems, file, space
 
 
@@ -154,7 +157,7 @@ def _program(raw: Any, folder: Path) -> list[Problem]:
     # `python -m` runs a module by its name; only paths can be missing.
     is_path = isinstance(program, str) and (program.endswith((".py", ".sh")) or "/" in program)
     if is_path and not Path(program).is_file() and not (folder / program).is_file():
-        places = f"neither in {Path.cwd()} nor in {folder.resolve()}"
-        text = f"needs a file, got {program}, which is {places}; correct the path."
+        places = " or ".join(dict.fromkeys(str(place) for place in (Path.cwd(), folder.resolve())))
+        text = f"needs a file that exists, got {program}, which is not in {places}; correct the path."
         return [Problem(("program",), text)]
     return []
