@@ -7,11 +7,16 @@ import multiprocessing
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 
+import besom
 from benchmarks.peers.environment import optuna
 from benchmarks.result import Result, Row
 from benchmarks.serving import server
+from besom.agent.function import FunctionExecutor
+from besom.agent.loop import Agent
 from besom.client import Client
 from besom.records import TrialState
 from besom.wire import Ask, Assignment, Done, Finish, Hello, Report
@@ -31,30 +36,40 @@ SWEEP = {
 }
 
 
+Part = Callable[[str, str, str, int, Barrier], None]
+"""One agent's work: the server's address, the sweep, a folder, the agent's number, and the barrier to start at."""
+
+
 def measure() -> Result:
-    """Operations a second; every report is a message of its own, and each agent is a process."""
-    ours = _besom()
-    theirs = _optuna()
+    """Operations a second of besom's agents, of bare messages, and of Optuna's workers; each is a process."""
+    agents, messages, theirs = _besom(_agent), _besom(_messages), _optuna()
     peer_rate = OPERATIONS / theirs["seconds"]
+    promised = AGENTS * TRIALS
     return Result(
         f"{AGENTS} agents at once",
-        f"{TRIALS} trials each, {REPORTS} reports a trial, no compute. An operation is an ask, an end, or a report,"
-        " which is answered by whether to stop.",
+        f"{TRIALS} trials each, {REPORTS} reports a trial, no compute. An operation is an ask, an end, or a report."
+        " besom's agents run a function that logs, and send what was logged since the last message, as they always do;"
+        " the messages alone are sent without agents, each report a request that is answered by whether to stop.",
         (
-            Row("operations/s", OPERATIONS / ours["seconds"], peer_rate, peer_rate, more_is_better=True),
-            Row("trials lost or incomplete", AGENTS * TRIALS - ours["trials"], 0, AGENTS * TRIALS - theirs["trials"]),
-            Row("agents that died", ours["dead"], 0, theirs["dead"]),
+            Row("operations/s, agents", OPERATIONS / agents["seconds"], peer_rate, peer_rate, more_is_better=True),
+            Row("operations/s, messages alone", OPERATIONS / messages["seconds"], None, peer_rate, more_is_better=True),
+            Row("trials lost or incomplete, agents", promised - agents["trials"], 0, promised - theirs["trials"]),
+            Row("trials lost or incomplete, messages", promised - messages["trials"], 0),
+            Row("agents that died", agents["dead"] + messages["dead"], 0, theirs["dead"]),
         ),
         peer="Optuna's journal",
     )
 
 
-def _besom() -> dict[str, float]:
-    with server() as (address, _), Client(address) as client:
+def _besom(part: Part) -> dict[str, float]:
+    with server() as (address, home), Client(address) as client:
         sweep_id = client.create_sweep(SWEEP).id
         context = multiprocessing.get_context("spawn")
         barrier = context.Barrier(AGENTS + 1)
-        agents = [context.Process(target=_agent, args=(address, sweep_id, number, barrier)) for number in range(AGENTS)]
+        folder = str(home / "runs")
+        agents = [
+            context.Process(target=part, args=(address, sweep_id, folder, number, barrier)) for number in range(AGENTS)
+        ]
         for process in agents:
             process.start()
         barrier.wait()
@@ -69,7 +84,22 @@ def _besom() -> dict[str, float]:
         return {"seconds": seconds, "trials": len(finished) if len(runs) == AGENTS * TRIALS else 0, "dead": dead}
 
 
-def _agent(address: str, sweep_id: str, number: int, barrier: Barrier) -> None:
+def _agent(address: str, sweep_id: str, folder: str, number: int, barrier: Barrier) -> None:
+    """One of besom's agents, running a function that does nothing but log."""
+    with Client(address) as client:
+        executor = FunctionExecutor(_log)
+        agent = Agent(client, sweep_id, Path(folder), count=TRIALS, name=f"agent-{number}", executor=executor)
+        barrier.wait()
+        agent.run()
+
+
+def _log() -> None:
+    run = besom.init()
+    for step in range(REPORTS):
+        besom.log({"loss": run.config["x"] + 1 / (step + 1)})
+
+
+def _messages(address: str, sweep_id: str, _: str, number: int, barrier: Barrier) -> None:
     """What an agent says to the server, without the programs in between."""
     with Client(address) as client:
         agent_id = f"agent-{number}"

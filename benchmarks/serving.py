@@ -35,7 +35,7 @@ def _address(home: Path, process: subprocess.Popen[bytes]) -> str:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            return str(json.loads((home / "server.json").read_text())["address"])
+            return str(json.loads((home / "server.json").read_text())["url"])
         except FileNotFoundError:
             time.sleep(0.05)
     raise RuntimeError(f"besom server did not start: {(home / 'server.log').read_text()}")

@@ -7,22 +7,20 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, urlsplit
+from typing import Any, Self
+from urllib.parse import quote, urlencode
 
+from besom.connections import Connections, NoAnswer
 from besom.encoding import error_from_json, from_json, to_json
 from besom.errors import MessageError, ServerError, ServerUnreachable
 from besom.records import Agent, Run, Sweep, Trial
 from besom.service import MetricCurve, Progress
 from besom.wire import Answer, Ask, Command, Finish, Hello, Receipt, Report
 
-if TYPE_CHECKING:
-    import httpx
-
 _ROWS_AT_ONCE = 50_000
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
-_ANSWER_S = 60.0
+_API = "/api/v1"
 
 
 class Client:
@@ -33,6 +31,8 @@ class Client:
         token: Its token, if it asks for one.
         patience_s: How long a message is sent again while nothing answers, or the server answers with a fault.
         sleep: Waits so many seconds.
+        find: Where the server is now, address and token, asked when nothing answers: one that was killed may be back
+            at another port. None while there is none.
     """
 
     def __init__(
@@ -41,23 +41,12 @@ class Client:
         token: str | None = None,
         patience_s: float = 30.0,
         sleep: Callable[[float], object] = time.sleep,
+        find: Callable[[], tuple[str, str | None] | None] = lambda: None,
     ) -> None:
-        import httpx  # takes long to import, and who asks for help does not need it
-
-        self.address = address.rstrip("/")
-        parts = urlsplit(self.address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ServerUnreachable(f"{address}: an address is http://host:port; correct it.")
         self._patience_s = patience_s
         self._sleep = sleep
-        self._http = httpx.Client(
-            base_url=self.address + "/api/v1",
-            headers={"Authorization": f"Bearer {token}"} if token else None,
-            timeout=httpx.Timeout(_ANSWER_S, connect=5.0),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=60.0),
-            # A proxy that the environment names does not know this machine's own ports.
-            trust_env=parts.hostname not in ("localhost", "127.0.0.1", "::1"),
-        )
+        self._find = find
+        self._speak_to(address, token)
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +56,23 @@ class Client:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._http.close()
+        self._connections.close()
+
+    def _speak_to(self, address: str, token: str | None) -> None:
+        try:
+            connections = Connections(address, token)
+        except ValueError as error:
+            raise ServerUnreachable(f"{address}: an address is http://host:port; correct it.") from error
+        self.address = address.rstrip("/")
+        self._place = address, token
+        self._connections = connections
+
+    def _look_again(self) -> None:
+        """Turn to where the server is now, if that is known and elsewhere; requests under way go on."""
+        place = self._find()
+        if place is not None and place != self._place:
+            self._connections.close()
+            self._speak_to(*place)
 
     def create_sweep(self, file: Mapping[str, Any], folder: str = "") -> Sweep:
         body = {"file": file, "folder": folder}
@@ -154,52 +159,45 @@ class Client:
         self, kind: Any, method: str, path: str, body: Any = None, *, is_repeatable: bool = True, **query: Any
     ) -> Any:
         """The answer as a `kind`. One that is not repeatable is sent again only if it surely did not arrive."""
-        import httpx
-
         content = None if body is None else json.dumps(to_json(body), separators=(",", ":")).encode()
-        request = self._http.build_request(
-            method,
-            path,
-            content=content,
-            params={name: value for name, value in query.items() if value is not None} or None,
-            headers={"Content-Type": "application/json"} if content is not None else None,
-        )
+        asked = urlencode({name: value for name, value in query.items() if value is not None})
+        target = f"{_API}{path}?{asked}" if asked else _API + path
         until = time.monotonic() + self._patience_s
         pause_s = _FIRST_PAUSE_S
         while True:
             failure: Exception
             try:
-                response = self._http.send(request)
-            except httpx.TransportError as error:
+                status, answer = self._connections.send(method, target, content)
+            except NoAnswer as error:
                 failure = self._unreachable(error)
-                may_repeat = is_repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                self._look_again()
+                may_repeat = is_repeatable or not error.may_have_arrived
             else:
-                if response.status_code < 500:
-                    return self._understood(kind, response)
-                failure = self._refused(response)
+                if status < 500:
+                    return self._understood(kind, status, answer)
+                failure = self._refused(status, answer)
                 may_repeat = is_repeatable
             if not may_repeat or time.monotonic() + pause_s > until:
                 raise failure
             self._sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - so that agents do not all come back at once
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    def _understood(self, kind: Any, response: httpx.Response) -> Any:
-        if not response.is_success:
-            raise self._refused(response)
+    def _understood(self, kind: Any, status: int, answer: bytes) -> Any:
+        if not 200 <= status < 300:
+            raise self._refused(status, answer)
         try:
-            return from_json(kind, json.loads(response.content), self.address)
+            return from_json(kind, json.loads(answer), self.address)
         except (ValueError, MessageError) as error:
             raise ServerError(f"{self.address}: must be a besom server, but answered otherwise ({error}).") from error
 
-    def _refused(self, response: httpx.Response) -> Exception:
+    def _refused(self, status: int, answer: bytes) -> Exception:
         try:
-            return error_from_json(json.loads(response.content)["error"])
+            return error_from_json(json.loads(answer)["error"])
         except (ValueError, TypeError, KeyError, AttributeError):
-            return ServerError(f"{self.address}: answered {response.status_code}; is it a besom server?")
+            return ServerError(f"{self.address}: answered {status}; is it a besom server?")
 
-    def _unreachable(self, error: Exception) -> ServerUnreachable:
-        reason = str(error) or type(error).__name__
-        return ServerUnreachable(f"{self.address}: a besom server must answer, got: {reason}; is `besom server` up?")
+    def _unreachable(self, error: NoAnswer) -> ServerUnreachable:
+        return ServerUnreachable(f"{self.address}: a besom server must answer, got: {error}; is `besom server` up?")
 
 
 def _sweep(sweep_id: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from besom.engine import create, handle
 from besom.errors import ServerUnreachable
-from besom.records import Run, Sweep, Trial
+from besom.records import Agent, Run, Sweep, Trial
 from besom.wire import Answer, Ask, Command, Finish, Hello, Receipt, Report
 
 
@@ -41,6 +41,9 @@ class EngineService:
             if done.output:
                 self.kept_output[done.output.run_id] = self.kept_output.get(done.output.run_id, "") + done.output.text
             return done.reply
+
+    def agents(self) -> list[Agent]:
+        return []
 
     def hello(self, _hello: Hello) -> None:
         if self.is_away:

@@ -1,6 +1,8 @@
 """Metrics are read from what a script prints."""
 
 import json
+import resource
+import signal
 
 import pytest
 
@@ -78,3 +80,23 @@ def test_after_the_output_was_moved_aside_reading_begins_anew(printing):
     printing.output.write_text("loss 2\n")
     printing.reader.was_rotated()
     assert [row["loss"] for row in printing.more()] == [1, 2]
+
+
+def test_rows_wait_in_order_for_room_on_the_disk(printing):
+    printing.output.write_text("".join(f"loss {number}\n" for number in range(20)))
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (250, hard))
+        reader = PrintedMetrics(
+            [MetricSource.model_validate({"regex": r"loss (?P<loss>\d+)"})], printing.output, printing.history
+        )
+        reader.pump(is_final=True)
+        reader.pump(is_final=True)
+        assert reader.has_rest
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    reader.pump(is_final=True)
+    assert not reader.has_rest
+    assert [json.loads(line)["loss"] for line in printing.history.read_text().splitlines()] == list(range(20))

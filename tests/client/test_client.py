@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -75,6 +74,62 @@ def test_an_address_that_is_none_is_told():
         Client("localhost:80")
 
 
-def test_the_clients_module_is_imported_without_httpx():
-    code = "import sys, besom.client; sys.exit('httpx' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.parametrize("address", ["http://host:port", "http://:1", "ftp://host:1"])
+def test_a_port_or_scheme_that_is_none_is_told(address: str):
+    with pytest.raises(ServerUnreachable, match="correct it"):
+        Client(address)
+
+
+def test_what_may_have_arrived_is_sent_again_only_if_that_changes_nothing():
+    asked: list[bytes] = []
+
+    def hang_up():
+        for _ in range(3):
+            connection, _ = listening.accept()
+            asked.append(connection.recv(10_000).split()[1])
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=hang_up, daemon=True).start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with Client(address, patience_s=5, sleep=lambda _: None) as client, pytest.raises(ServerUnreachable):
+            client.create_sweep(FILE)
+        assert asked == [b"/api/v1/sweeps"]
+        with Client(address, patience_s=0.04, sleep=lambda _: None) as client, pytest.raises(ServerUnreachable):
+            client.agents()
+        assert asked[1:] == [b"/api/v1/agents"]
+
+
+def test_a_connection_that_the_server_ended_is_not_used_again():
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
+    let_go = threading.Event()
+
+    def serve():
+        for _ in range(2):
+            connection, _ = listening.accept()
+            connection.recv(10_000)
+            connection.sendall(answer)
+            connection.close()
+            let_go.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, daemon=True).start()
+        with Client(f"http://127.0.0.1:{listening.getsockname()[1]}", patience_s=0) as client:
+            assert client.sweeps() == []
+            assert let_go.wait(30)
+            assert client.sweeps() == []  # without patience: it was not tried on the old one
+
+
+def test_a_server_that_came_back_elsewhere_is_found(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    with serve_in_thread(home) as gone:
+        sweep = gone.driver.create_sweep(FILE)
+        address = gone.address
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with (
+        serve_in_thread(home, port=port, token="secret") as back,  # noqa: S106 - what is tested
+        Client(address, patience_s=5, find=lambda: (back.address, "secret")) as client,
+    ):
+        assert client.sweeps() == [sweep]
+        assert client.address == back.address

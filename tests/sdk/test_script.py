@@ -167,3 +167,29 @@ def test_the_import_takes_nothing_but_the_standard_library() -> None:
         "print([name for name in ('numpy', 'yaml', 'pydantic', 'besom.errors') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_run_does_not_end_without_its_last_rows_while_the_disk_is_full(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount")
+    script = (
+        "import sys, besom; besom.init()\n"
+        "for number in range(200): besom.log({'loss': number})\n"
+        "besom.summary['best'] = 0"
+    )
+    try:
+        filler = tmp_path / "filler"
+        filler.write_bytes(bytes(56_000))
+        environ = {**os.environ, "BESOM_RUN_DIR": str(tmp_path), "BESOM_RUN_ID": "r0", "BESOM_SWEEP_ID": "s0"}
+        running = subprocess.Popen([sys.executable, "-c", script], env=environ, stderr=subprocess.PIPE, text=True)
+        assert running.stderr is not None
+        while "ends once there is room" not in running.stderr.readline():
+            assert running.poll() is None
+        filler.unlink()
+        running.stderr.close()
+        assert running.wait(30) == 0
+        assert [row["loss"] for row in rows(tmp_path)] == list(range(200))
+        assert json.loads((tmp_path / "summary.json").read_text())["best"] == 0
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)

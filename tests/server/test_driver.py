@@ -92,6 +92,26 @@ def test_a_full_disk_fails_the_message_and_nothing_else(tmp_path: Path):
     store.close()
 
 
+@pytest.mark.parametrize("why", ["it slept", "its disk was full"])
+def test_agents_get_a_lease_to_come_back_after_the_server_could_not_hear_them(tmp_path: Path, why: str):
+    now = [1000.0]
+    store = open_store(tmp_path / "besom.db")
+    with Driver(store, clock=lambda: now[0], tick_s=100.0 if why == "it slept" else None) as driver:
+        sweep = driver.create_sweep(FILE)
+        run = assigned(driver, sweep.id)
+        driver.tick()
+        now[0] += 1000.0
+        if why == "its disk was full":
+            with pytest.raises(StoreError):
+                driver.report(Report(run.run_id, run.lease, 0, [{"loss": object()}]))
+        driver.tick()
+        assert driver.trial(sweep.id, 1).state is TrialState.RUNNING
+        now[0] += 61.0
+        driver.tick()
+        assert driver.trial(sweep.id, 1).state is TrialState.WAITING
+    store.close()
+
+
 def test_what_waits_is_kept_in_one_transaction_and_a_bad_message_hurts_no_other(tmp_path: Path):
     store = open_store(tmp_path / "besom.db")
     commits: list[int] = []

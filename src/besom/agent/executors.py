@@ -62,4 +62,11 @@ class ProcessExecutor:
     def execute(self, job: Job, watch: Callable[[Child], None]) -> None:
         env = job.environment()
         command = command_line(job.file, job.assignment.config, job.folder.config, env, Path.cwd(), job.sweep_folder)
-        watch(Process(command, env, job.folder.output, job.assignment.run_id, process_guard(), job.bell))
+        child = Process(command, env, job.folder.output, job.assignment.run_id, process_guard(), job.bell)
+        try:
+            watch(child)
+        except BaseException:  # nobody watches it any more
+            if not child.has_exited:
+                child.kill()
+                child.reap()
+            raise

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from besom.wire import Assignment
+
+_FIRST_BYTES = 65_536
+"""Room that a run is not started without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,11 @@ class RunFolder:
         self._lock_fd = fd
         return True
 
+    def note_process(self, holder: Holder) -> None:
+        """Write down the script's process too, where there is room: without, a successor finds it by the run's id."""
+        with contextlib.suppress(OSError):
+            self.hold_for(holder)
+
     def hold_for(self, holder: Holder) -> None:
         """Write down who works here, for a successor."""
         write_json(self._holder, asdict(holder))
@@ -104,8 +114,9 @@ class RunFolder:
             self._lock_fd = None
 
     def give_order(self, order: str, why: str) -> None:
-        """Tell the script; the SDK looks at each log."""
-        write_json(self.order, {"order": order, "why": why})
+        """Tell the script; the SDK looks at each log. On a full disk it is told by a signal alone."""
+        with contextlib.suppress(OSError):
+            write_json(self.order, {"order": order, "why": why})
 
     def read_summary(self) -> dict[str, Any]:
         """The script's summary values so far."""
@@ -119,6 +130,25 @@ class RunFolder:
 def checkpoints_of(runs: Path, assignment: Assignment) -> Path:
     """The folder that outlives this trial's runs: `checkpoints/<trial>-<repeat>` beside the runs' folder."""
     return runs.parent / "checkpoints" / f"{assignment.trial}-{assignment.repeat}"
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a run's first files would not find room there, on the disk or in the user's share of it."""
+    probe = folder / f".probe.{os.getpid()}.{threading.get_ident()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(bytes(_FIRST_BYTES))
+    except OSError as error:
+        return is_for_want_of_room(error)
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+    return False
+
+
+def is_for_want_of_room(error: Exception) -> bool:
+    """Whether a file could not be written because the disk, or the user's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def unended(runs: Path) -> Iterator[RunFolder]:

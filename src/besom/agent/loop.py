@@ -15,11 +15,11 @@ from besom.agent.bell import Bell
 from besom.agent.child import Child
 from besom.agent.command import NotStartable
 from besom.agent.executors import Executor, Job, ProcessExecutor
-from besom.agent.folders import Holder, RunFolder, checkpoints_of
+from besom.agent.folders import Holder, RunFolder, checkpoints_of, is_for_want_of_room, is_full
 from besom.agent.monitor import Monitor
 from besom.agent.output import Output
 from besom.agent.printed import PrintedMetrics
-from besom.agent.salvage import salvage
+from besom.agent.salvage import give_back_unstarted, salvage
 from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
 from besom.agent.watch import Ended, Limits, Watch, Wish
@@ -91,7 +91,7 @@ class Agent:
         self._set_gpus()
         self._hello()
         try:
-            salvage(self._service, self._folder)
+            self._clean_up()
             return self._work()
         finally:
             try:
@@ -99,9 +99,18 @@ class Agent:
             except AWAY as error:
                 _log.info("agent %s: %s", self.name, error)
 
+    def _clean_up(self) -> None:
+        """Take up what agents that died left behind; without the server, the lease's end will settle it."""
+        salvage(self._service, self._folder)
+        try:
+            give_back_unstarted(self._service, self._sweep_id, self._folder)
+        except AWAY as error:
+            _log.info("agent %s: %s", self.name, error)
+
     def _work(self) -> int:
         done = 0
         while self._wish is Wish.GO_ON and (self._count is None or done < self._count):
+            self._await_room()
             answer = self._ask()
             if isinstance(answer, Assignment):
                 done += self._execute(answer)
@@ -112,6 +121,15 @@ class Agent:
                     _log.info("agent %s: done: %s", self.name, answer.why)
                 break
         return done
+
+    def _await_room(self) -> None:
+        """Take no run while the disk is full: its trial would fail for nothing."""
+        has_told = False
+        while self._wish is Wish.GO_ON and is_full(self._folder):
+            if not has_told:
+                _log.warning("agent %s: %s: the disk is full; it waits for room.", self.name, self._folder)
+            has_told = True
+            self._bell.wait(1.0)
 
     def _set_gpus(self) -> None:
         wanted = self._file.besom.resources.gpus
@@ -170,7 +188,7 @@ class Agent:
 
     def _see_through(self, job: Job, child: Child) -> None:
         assignment, folder = job.assignment, job.folder
-        folder.hold_for(Holder(assignment, socket.gethostname(), child.pid, child.created_at))
+        folder.note_process(Holder(assignment, socket.gethostname(), child.pid, child.created_at))
         output = Output(folder.output)
         sources = self._file.besom.metrics
         names = [self._file.metric.name] if self._file.metric else []
@@ -190,10 +208,11 @@ class Agent:
         self._ended = watch.run()
 
     def _refuse(self, assignment: Assignment, error: Exception) -> Ended | None:
-        """Tell that a run could not be started."""
+        """Tell that a run could not be started. A full disk is no fault of the trial's: it goes back."""
         _log.warning("run %s: %s", assignment.run_id, error)
-        failure = Failure(Cause.NOT_STARTED, str(error))
-        finish = Finish(assignment.run_id, assignment.lease, "failed", failure)
+        ended: Ended = "lost" if is_for_want_of_room(error) else "failed"
+        failure = Failure(Cause.NOT_STARTED, str(error)) if ended == "failed" else None
+        finish = Finish(assignment.run_id, assignment.lease, ended, failure)
         while True:
             try:
                 self._service.finish(finish)
@@ -204,4 +223,4 @@ class Agent:
             except GONE:
                 return None
             else:
-                return "failed"
+                return ended

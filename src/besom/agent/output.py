@@ -87,9 +87,14 @@ class Output:
     def rotate(self) -> None:
         """Move what is there to `output.log.1` and go on with an empty file, which the script keeps writing to.
 
-        The script holds the file open, so it is copied and cut. What it prints in the instant between is lost.
+        The script holds the file open, so it is copied and cut. What it prints in the instant between is lost; on a
+        disk without room for the copy, all of it.
         """
-        shutil.copyfile(self._path, self._path.with_name(self._path.name + ".1"))
+        aside = self._path.with_name(self._path.name + ".1")
+        try:
+            shutil.copyfile(self._path, aside)
+        except OSError:
+            aside.unlink(missing_ok=True)
         size = self.size()
         with self._path.open("r+b") as file:
             file.truncate(0)

@@ -37,14 +37,22 @@ class PrintedMetrics:
             for path in dict.fromkeys(paths.values())
         ]
         self._output, self._history = output, history
+        self._waiting = b""
+        """Rows that the disk had no room for: they go first next time, and nothing is read before."""
         self._count = 0
         self._started_at = time.time()
 
     def pump(self, *, is_final: bool = False) -> None:
         """Add a row for each line that has come since. `is_final` takes a last line without its newline too."""
+        self._write()
         for file in self._files:
-            while rows := file.rows(is_final=is_final):
+            while not self._waiting and (rows := file.rows(is_final=is_final)):
                 self._append([row for row in rows if row])
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether rows wait for room on the disk."""
+        return bool(self._waiting)
 
     def was_rotated(self) -> None:
         """The output was read to its end, and begins anew."""
@@ -61,8 +69,18 @@ class PrintedMetrics:
             ours = {"_step": self._count, "_timestamp": now, "_runtime": now - self._started_at}
             lines.append(json.dumps({**ours, **row}) + "\n")
             self._count += 1
-        with self._history.open("ab", buffering=0) as file:
-            file.write("".join(lines).encode())
+        self._waiting = "".join(lines).encode()
+        self._write()
+
+    def _write(self) -> None:
+        if not self._waiting:
+            return
+        try:
+            with self._history.open("ab", buffering=0) as file:
+                written = file.write(self._waiting)
+        except OSError:  # full: there may be room later
+            return
+        self._waiting = self._waiting[written:]
 
 
 class _Pattern:

@@ -6,13 +6,17 @@ import logging
 import socket
 from pathlib import Path
 
-from besom.agent.child import end_leftovers
+from besom.agent.child import created_at, end_leftovers
 from besom.agent.folders import Holder, RunFolder, unended
 from besom.agent.output import Output
 from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
+from besom.records import Agent, Run, RunState
 from besom.service import Service
 from besom.wire import Finish
+
+_CLOCKS_APART_S = 1.0
+"""The kernel counts a process's start in hundredths of a second since boot, which is not quite the clock's time."""
 
 _log = logging.getLogger("besom.agent")
 
@@ -24,6 +28,37 @@ def salvage(service: Service, runs: Path) -> list[str]:
     cleaned up; one that cannot be delivered now, because the server is away, stays for the next agent.
     """
     return [folder.path.name for folder in unended(runs) if _take_up(service, folder)]
+
+
+def give_back_unstarted(service: Service, sweep_id: str, runs: Path) -> list[str]:
+    """Give back the sweep's runs whose agent died on this machine before it had made their folder here; their ids."""
+    host = socket.gethostname()
+    dead = {agent.id for agent in service.agents() if agent.host == host and not _lives(agent)}
+    unstarted = [
+        run
+        for run in service.runs(sweep_id)
+        if run.state is RunState.RUNNING
+        and run.agent_id in dead
+        and Path(run.folder) == runs / run.id
+        and not (runs / run.id / "lock").exists()
+    ]
+    return [run.id for run in unstarted if _give_back(service, run)]
+
+
+def _lives(agent: Agent) -> bool:
+    """Whether the agent's process is still there, and not another that got its number since."""
+    started_at = created_at(agent.pid)
+    return started_at is not None and started_at <= agent.started_at + _CLOCKS_APART_S
+
+
+def _give_back(service: Service, run: Run) -> bool:
+    try:
+        service.finish(Finish(run.id, run.lease, "lost"))
+    except (*AWAY, *GONE) as error:
+        _log.info("run %s: %s", run.id, error)
+        return False
+    _log.info("run %s: its agent died before it began; given back", run.id)
+    return True
 
 
 def _take_up(service: Service, folder: RunFolder) -> bool:

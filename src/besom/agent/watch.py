@@ -99,7 +99,17 @@ class Watch:
         ended = self._child.reap()
         resources = self._monitor.results(time.monotonic(), ended)
         self._read_metrics(is_final=True)
-        return self._conclude(ended, resources) if self._is_ours else None
+        return self._conclude(ended, resources) if self._has_all_metrics() and self._is_ours else None
+
+    def _has_all_metrics(self) -> bool:
+        """Whether every printed metric is in the history, which a full disk delays; keeps the lease meanwhile."""
+        while self._printed is not None and self._printed.has_rest:
+            if not self._is_ours or self._wish() is not Wish.GO_ON:
+                return False
+            self._ship_if_due(time.monotonic())
+            self._bell.wait(TICK_S)
+            self._read_metrics(is_final=True)
+        return True
 
     def _read_metrics(self, *, is_final: bool = False) -> None:
         if self._printed is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 
 from besom.cli.connection import Home, Json, Server, Token, connected, joined
 from besom.errors import WrongState
+
+_TURN_S = 0.0005
 
 
 def server(
@@ -28,10 +31,15 @@ def server(
     from besom.server.home import default_home
     from besom.server.serve import serve_in_thread, wait_for_signal
 
+    # Each message is handed from the event loop to the writer and back: Python's 5 ms turns would be long waits.
+    sys.setswitchinterval(_TURN_S)
     with serve_in_thread(Folder(home) if home else default_home(), host, port, token) as served:
         typer.echo(f"besom listens at {served.address}, its home is {served.home.path}")
+        typer.echo("On other terminals and machines:")
+        typer.echo(f"  export BESOM_SERVER={served.address}")
         if served.token:
-            typer.echo(f"agents elsewhere: besom agent SWEEP --server {served.address} --token {served.token}")
+            typer.echo(f"  export BESOM_TOKEN={served.token}")
+        typer.echo("  besom sweep FILE, then besom agent SWEEP; Ctrl-C here ends the server, and agents wait for it")
         wait_for_signal()
 
 

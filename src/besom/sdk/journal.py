@@ -5,6 +5,8 @@ A disk that is full never costs the script its life: what cannot be written wait
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import sys
@@ -12,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_PROBE_BYTES = 4096
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -36,17 +39,18 @@ class Journal:
         """Append one row of plain values, behind those that still wait."""
         self._write(_encode(row).encode("ascii") + b"\n")
 
-    def flush(self) -> None:
-        """Try once more to write what waits."""
+    def flush(self) -> bool:
+        """Try once more to write what waits; whether nothing waits any more."""
         if self._waiting:
             self._write(b"")
+        return not self._waiting
 
     def close(self) -> None:
         """Write what waits and let go of the file."""
         self.flush()
         if self._waiting:
             lost = self._waiting.count(b"\n")
-            say(f"{self.path}: the disk is still full; the last {lost} rows of this run are lost.")
+            say(f"{self.path}: cannot be written; the last {lost} rows of this run are lost.")
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -69,6 +73,19 @@ class Journal:
         if not self._has_warned:
             self._has_warned = True
             say(f"{self.path}: a row could not be written ({why}); rows wait in memory until there is room.")
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a file cannot be written there for want of room, on the disk or in the user's share of it."""
+    probe = folder / f".probe.{os.getpid()}"
+    try:
+        probe.write_bytes(bytes(_PROBE_BYTES))
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+    return False
 
 
 def replace(path: Path, content: Mapping[str, Any]) -> bool:

@@ -11,11 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from besom.sdk.config import Config
-from besom.sdk.journal import Journal, replace, say
+from besom.sdk.journal import Journal, is_full, replace, say
 from besom.sdk.orders import Orders
 from besom.sdk.place import Place
 from besom.sdk.summary import Metric, Summary, metric
 from besom.sdk.values import flat, plain
+
+_ROOM_S = 0.2
+"""How often it is looked whether there is room on a full disk."""
 
 
 class Run:
@@ -153,9 +156,21 @@ class Run:
             self.has_finished = True
         if exit_code:
             self.summary["_exit_code"] = exit_code
-        self.summary.flush()
         if self._journal is not None:
+            self._keep_the_rest(self._journal)
             self._journal.close()
+
+    def _keep_the_rest(self, journal: Journal) -> None:
+        """Write what waits, where the disk is full once there is room.
+
+        A run that ended without its last rows would pass for finished, with a value that is not its own.
+        """
+        has_told = False
+        while not (journal.flush() and self.summary.flush()) and is_full(journal.path.parent):
+            if not has_told:
+                say(f"{journal.path}: the disk is full; the run ends once there is room for its last rows.")
+            has_told = True
+            time.sleep(_ROOM_S)
 
     def _keep_config(self) -> None:
         if self._place.folder is not None:

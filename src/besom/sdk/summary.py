@@ -97,10 +97,11 @@ class Summary(dict[str, Any]):
         if self._is_stale and time.monotonic() - self._written_at > _PAUSE_S:
             self._write()
 
-    def flush(self) -> None:
-        """Write the file if it is behind."""
+    def flush(self) -> bool:
+        """Write the file if it is behind; whether it is not any more."""
         if self._is_stale:
             self._write()
+        return not self._is_stale
 
     def _kinds(self, name: str) -> tuple[str, ...]:
         """How the metric is summarised: by the last definition that fits, one by name before one by pattern."""

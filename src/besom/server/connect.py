@@ -53,7 +53,12 @@ def _of_home(home: Home, token: str | None) -> Iterator[Service]:
     while True:
         found = home.find_server()
         if found is not None:
-            with Client(found.url, found.token or token, patience_s=_CLIENT_PATIENCE_S) as client:
+            with Client(
+                found.url,
+                found.token or token,
+                patience_s=_CLIENT_PATIENCE_S,
+                find=lambda: _address(home, token),
+            ) as client:
                 yield client
             return
         owning = home.own()
@@ -74,6 +79,12 @@ def _of_home(home: Home, token: str | None) -> Iterator[Service]:
         raise
     finally:
         owning.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+
+
+def _address(home: Home, token: str | None) -> tuple[str, str | None] | None:
+    """Where the home's server is now, and its token."""
+    found = home.find_server()
+    return (found.url, found.token or token) if found else None
 
 
 @contextmanager

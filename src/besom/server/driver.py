@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from besom.store.contract import Store
 from besom.wire import Answer, Ask, Command, Finish, Hello, Receipt, Report
 
 _LATELY_S = 120.0
+_TICKS_ASLEEP = 3
+"""So many ticks missed in a row mean that this process or its machine slept: then it was the server that was silent."""
 
 
 class Driver:
@@ -47,10 +50,12 @@ class Driver:
         self._store = store
         self._clock = clock
         self._new_sweep_id = new_sweep_id
-        self._up_since = clock()
+        self._up_since = self._ticked_at = clock()
+        self._longest_nap_s = _TICKS_ASLEEP * tick_s if tick_s is not None else math.inf
+        self._has_failed = False
         self._agents = {agent.id: agent for agent in store.agents()}
         self._states = States(store)
-        self._writer = Writer(store, self._states, self._tick, tick_s)
+        self._writer = Writer(store, self._states, self._tick, tick_s, self._note_failure)
 
     def __enter__(self) -> Self:
         return self
@@ -157,8 +162,15 @@ class Driver:
         if agent is not None:
             self._agents[agent_id] = replace(agent, seen_at=now, ended_at=None)
 
+    def _note_failure(self) -> None:
+        """The store could not keep something, heartbeats perhaps."""
+        self._has_failed = True
+
     def _tick(self, group: Group) -> None:
         now = self._clock()
+        if self._has_failed or now - self._ticked_at > self._longest_nap_s:
+            self._up_since, self._has_failed = now, False
+        self._ticked_at = now
         for state in self._states.unfinished():
             after, instructions = handle(state, Tick(self._up_since), now)
             if instructions.save:

@@ -10,7 +10,7 @@ import socket
 import string
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Address:
     token: str = ""
     pid: int = 0
     host: str = ""
+    is_lasting: bool = True
+    """Somebody keeps it up. Otherwise another command serves while it runs, and whoever is left then takes over."""
 
 
 def default_home() -> Home:
@@ -97,7 +99,8 @@ class Home:
             if not _taken_soon(descriptor):
                 raise WrongState(self._owner(descriptor))
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
+            with suppress(OSError):  # on a full disk the owner goes without its name
+                os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
             self._server.unlink(missing_ok=True)  # of an owner that died
             try:
                 yield
@@ -106,13 +109,13 @@ class Home:
         finally:
             os.close(descriptor)
 
-    def publish(self, address: str, token: str = "") -> None:
+    def publish(self, address: str, token: str = "", *, is_lasting: bool = True) -> None:
         """Tell clients on this machine where the owner listens. For the owner; the file is for its user's eyes only.
 
         Raises:
             StoreError: It cannot be written.
         """
-        found = Address(address, token, os.getpid(), socket.gethostname())
+        found = Address(address, token, os.getpid(), socket.gethostname(), is_lasting)
         temporary = self._server.with_name(f".server.json.{os.getpid()}")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -36,6 +36,7 @@ class Server:
         port: 0 for any that is free.
         token: What requests must bear.
         database: A store's path or URL; the home's own file by default.
+        is_lasting: Agents wait for it when it is away; otherwise one of them takes over.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Server:
         port: int = 0,
         token: str | None = None,
         database: str | Path | None = None,
+        is_lasting: bool = True,
     ) -> None:
         self.home = home
+        self.is_lasting = is_lasting
         self.host = host
         self.port = port
         self.token = token or (None if is_loopback(host) else secrets.token_urlsafe(24))
@@ -71,7 +74,7 @@ class Server:
             opening.enter_context(_serving(build_app(self.driver, self.token), listening))
             self.port = listening.getsockname()[1]
             self.address = f"http://{_reachable(self.host)}:{self.port}"
-            self.home.publish(self.address, self.token or "")
+            self.home.publish(self.address, self.token or "", is_lasting=self.is_lasting)
             self._open = opening.pop_all()
 
     def stop(self) -> None:
@@ -105,9 +108,11 @@ def wait_for_signal() -> int:
 
 
 @contextmanager
-def serve_in_thread(home: Home, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> Iterator[Server]:
+def serve_in_thread(
+    home: Home, host: str = "127.0.0.1", port: int = 0, token: str | None = None, *, is_lasting: bool = True
+) -> Iterator[Server]:
     """A running server, stopped at the end. Raises as `Server.start`."""
-    with Server(home, host, port, token) as server:
+    with Server(home, host, port, token, is_lasting=is_lasting) as server:
         yield server
 
 
@@ -163,6 +168,8 @@ def _serving(app: object, listening: socket.socket) -> Iterator[None]:
         lifespan="off",
         log_config=None,
         access_log=False,
+        loop="asyncio",  # uvloop, where it is installed, leaves Nagle's algorithm on
+        http="httptools",
         ws="none",
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GOODBYE_S,

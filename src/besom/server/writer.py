@@ -92,13 +92,22 @@ class Writer:
         states: Where sweeps live; they are replaced there once their changes are kept.
         tick: Job to run every `tick_s` seconds.
         tick_s: None for no timer.
+        note_failure: Called when the store could not keep something.
     """
 
-    def __init__(self, store: Store, states: States, tick: Callable[[Group], Any], tick_s: float | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        states: States,
+        tick: Callable[[Group], Any],
+        tick_s: float | None,
+        note_failure: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._states = states
         self._tick = tick
         self._tick_s = tick_s
+        self._note_failure = note_failure
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._slow: list[Job] = []
         self._to_compact: list[str] = []
@@ -177,6 +186,7 @@ class Writer:
             group.keep(self._store)
         except Exception as error:  # noqa: BLE001 - every caller of the group gets it; the server lives on
             if len(outcomes) == 1:
+                self._note_failure()
                 _log_unless_ours(error)
                 outcomes[0][0].future.set_exception(error)
                 return

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,9 +19,21 @@ from besom.server.driver import Driver
 from besom.wire import Answer, Ask, Finish, Hello, Receipt, Report
 
 
+class _Straight(APIRoute):
+    """Described as any route, but called straight with the path's names and the request: nothing else is injected."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def handle(request: Request) -> Response:
+            response: Response = await self.endpoint(**request.path_params, request=request)
+            return response
+
+        return handle
+
+
 def routes(driver: Driver) -> APIRouter:
     """The routes, answered by `driver`."""
     router = APIRouter(tags=["agents"])
+    often = APIRouter(tags=["agents"], route_class=_Straight)
 
     @router.get("/agents", response_model=list[Agent], summary="All agents")
     def agents() -> Response:
@@ -34,7 +49,7 @@ def routes(driver: Driver) -> APIRouter:
         driver.bye(agent_id)
         return answer({})
 
-    @router.post(
+    @often.post(
         "/sweeps/{sweep_id}/ask",
         response_model=Answer,
         openapi_extra=described(Ask),
@@ -44,7 +59,7 @@ def routes(driver: Driver) -> APIRouter:
         future = driver.send_ask(sweep_id, await received(request, Ask))
         return answer(await asyncio.wrap_future(future))
 
-    @router.post(
+    @often.post(
         "/runs/{run_id}/report",
         response_model=Receipt,
         openapi_extra=described(Report),
@@ -55,13 +70,14 @@ def routes(driver: Driver) -> APIRouter:
         _check(run_id, message)
         return answer(await asyncio.wrap_future(driver.send(message)))
 
-    @router.post("/runs/{run_id}/finish", openapi_extra=described(Finish), summary="A run is over")
+    @often.post("/runs/{run_id}/finish", openapi_extra=described(Finish), summary="A run is over")
     async def finish(run_id: str, request: Request) -> Response:
         message: Finish = await received(request, Finish)
         _check(run_id, message)
         await asyncio.wrap_future(driver.send(message))
         return answer({})
 
+    router.include_router(often)
     return router
 
 

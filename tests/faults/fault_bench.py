@@ -1,0 +1,214 @@
+"""A bench for breaking besom: real commands, agents and scripts in processes of their own, and what they told of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from besom.records import Run, Trial
+from besom.server.connect import connect
+from besom.service import Service
+
+PROGRAM = """
+import json, os, sys, time
+import besom
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+run = besom.init()
+name = f"{run.trial}-{run.attempt}"
+with open(f"{HERE}/pid-{name}", "w") as file:
+    file.write(str(os.getpid()))
+saved = besom.checkpoint_dir() / "epoch"
+begun = int(saved.read_text()) if KEEPS and saved.exists() else 0
+with open(f"{HERE}/told-{run.id}.jsonl", "a") as told:
+    for epoch in range(begun + 1, EPOCHS + 1):
+        if os.path.exists(f"{HERE}/hold-{name}-{epoch}"):
+            open(f"{HERE}/held-{name}-{epoch}", "w").close()
+            while os.path.exists(f"{HERE}/hold-{name}-{epoch}"):
+                time.sleep(0.005)
+        row = {"epoch": epoch, "loss": (run.config["x"] - 0.3) ** 2 + 1 / epoch}
+        told.write(json.dumps(row) + "\\n")
+        told.flush()
+        besom.log(row)
+        if KEEPS:
+            saved.with_suffix(".draft").write_text(str(epoch))
+            saved.with_suffix(".draft").replace(saved)
+        time.sleep(PACE_S)
+"""
+"""Tells a file of its own each row that it logs. It holds before an epoch while `hold-TRIAL-ATTEMPT-EPOCH` exists."""
+
+
+def eventually(truth: Callable[[], Any], what: str, seconds: float = 40.0) -> Any:
+    """Wait until something is true, and hand it back; fail after a deadline."""
+    deadline = time.monotonic() + seconds
+    while not (found := truth()):
+        assert time.monotonic() < deadline, f"{what}: did not come true in {seconds:g} s"
+        threading.Event().wait(0.02)
+    return found
+
+
+class Bench:
+    """A folder with a program and a sweep file, a home, and the processes started there."""
+
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
+        self.folder = folder
+        self.home = home or folder / "home"
+        self.file = folder / "sweep.json"
+        self._started: list[subprocess.Popen[bytes]] = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def write(self, program: str = PROGRAM, *, epochs: int = 4, keeps: bool = False, pace_s: float = 0.0, **file: Any):
+        """Put the program and its sweep there; keyword arguments go over the sweep file's defaults."""
+        head = f"EPOCHS, KEEPS, PACE_S = {epochs}, {keeps}, {pace_s}\n"
+        (self.folder / "train.py").write_text(head + program)
+        besom = {"seed": 5, "grace": 1, "checkpoints": keeps, **file.pop("besom", {})}
+        content = {
+            "program": "train.py",
+            "command": [sys.executable, "${program}"],
+            "method": "random",
+            "metric": {"name": "loss"},
+            "parameters": {"x": {"min": 0.0, "max": 1.0}},
+            "run_cap": 3,
+            **file,
+            "besom": besom,
+        }
+        self.file.write_text(json.dumps(content))
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """A besom command, under way; what it says goes to `said-N`."""
+        environment = {**os.environ, "BESOM_HOME": str(self.home)}
+        with (self.folder / f"said-{len(self._started)}").open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "besom", *words],
+                env=environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._started.append(process)
+        return process
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """A besom command from start to end; what it said."""
+        return self.ended(self.start(*words), code)
+
+    def ended(self, process: subprocess.Popen[bytes], code: int = 0) -> str:
+        """Wait for the command's end; what it said."""
+        process.wait(60)
+        assert process.returncode == code, self.said(process)
+        return self.said(process)
+
+    def said(self, process: subprocess.Popen[bytes]) -> str:
+        """What the command has said so far."""
+        return (self.folder / f"said-{self._started.index(process)}").read_text()
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        """A server on the bench's port, answering."""
+        process = self.start("server", "--port", str(self.port))
+        eventually(self._answers, "the server answers")
+        return process
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        return False
+
+    def hold(self, *places: str) -> None:
+        """Have the script wait there: `TRIAL-ATTEMPT-EPOCH`."""
+        for place in places:
+            (self.folder / f"hold-{place}").touch()
+
+    def await_held(self, place: str) -> int:
+        """Wait until the script has come there; its process id."""
+        eventually((self.folder / f"held-{place}").exists, f"the script came to {place}")
+        return int((self.folder / f"pid-{place.rpartition('-')[0]}").read_text())
+
+    def let_go(self, *places: str) -> None:
+        for place in places:
+            (self.folder / f"hold-{place}").unlink()
+
+    @contextlib.contextmanager
+    def service(self) -> Iterator[Service]:
+        """The home's server, or its database."""
+        with connect(home=self.home) as service:
+            yield service
+
+    def sweep_id(self) -> str:
+        with self.service() as service:
+            (sweep,) = service.sweeps()
+            return sweep.id
+
+    def trials(self) -> list[Trial]:
+        with self.service() as service:
+            return service.trials(service.sweeps()[0].id)
+
+    def runs(self) -> list[Run]:
+        with self.service() as service:
+            return service.runs(service.sweeps()[0].id)
+
+    def suggestions(self) -> list[tuple[int, Any, Any, str]]:
+        """Number, configuration, value and state of each trial: what a fault must not change."""
+        return [(trial.number, dict(trial.config), trial.value, str(trial.state)) for trial in self.trials()]
+
+    def told(self, run_id: str) -> list[dict[str, float]]:
+        """What the run's script says that it logged."""
+        lines = (self.folder / f"told-{run_id}.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def kept(self, run_id: str) -> list[dict[str, float]]:
+        """What the database has of it."""
+        with self.service() as service:
+            return [{name: row[name] for name in ("epoch", "loss")} for row in service.rows(run_id)]
+
+    def assert_every_row_is_kept_once(self) -> None:
+        """Of runs that ended by themselves everything that was told; of those cut off, all but perhaps the last."""
+        for run in self.runs():
+            told, kept = self.told(run.id), self.kept(run.id)
+            assert kept == told[: len(kept)], run
+            assert len(told) - len(kept) <= (1 if run.state == "lost" else 0), run
+
+    def processes(self) -> list[int]:
+        """Living processes that belong to the home: servers, agents, reapers, scripts, and what these started."""
+        mark = b"BESOM_HOME=" + os.fsencode(self.home)
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                with contextlib.suppress(OSError):
+                    if mark in (entry / "environ").read_bytes().split(b"\0"):
+                        found.append(int(entry.name))
+        return found
+
+    def kill_everything(self) -> None:
+        """kill -9 of all that belongs to the home, until nothing is left of it."""
+
+        def is_empty() -> bool:
+            for pid in self.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            for process in self._started:
+                process.poll()
+            return not self.processes()
+
+        eventually(is_empty, "nothing is left alive")
+
+    def assert_nothing_is_left(self) -> None:
+        def is_empty() -> bool:
+            for process in self._started:
+                process.poll()
+            return not self.processes()
+
+        eventually(is_empty, "every process has ended", 10)
