@@ -90,7 +90,7 @@ def test_the_licence_is_packed():
     files = [str(path) for path in metadata.files("besom")]
     if not any(name.endswith(".pth") for name in files):
         assert any(name.endswith("licenses/LICENSE") for name in files)
-    assert metadata.metadata("besom")["License-Expression"] == "Apache-2.0"
+    assert metadata.metadata("besom")["License-Expression"] == "Apache-2.0 AND MIT"
 
 
 @pytest.mark.parametrize("heavy", ["torch", "sklearn", "pandas", "matplotlib"])

@@ -174,6 +174,24 @@ def test_a_report_that_is_told_to_stop_ends_the_function() -> None:
     assert len(reported) < 8 * len(tuned.trials)
 
 
+def test_dicts_are_taken_wherever_a_value_is() -> None:
+    def generate(config: Any) -> Any:
+        yield {"loss": loss(config), "accuracy": 0.5}
+
+    def reporting(config: Any, report: Any) -> None:
+        report(1, {"loss": loss(config)})
+
+    for function in (generate, reporting):
+        tuned = besom.tune(function, file(run_cap=3))
+        assert [trial.state for trial in tuned.trials] == [TrialState.FINISHED] * 3
+
+
+def test_a_result_without_the_objective_is_a_failure_that_says_so() -> None:
+    tuned = besom.tune(lambda config: {"acc": 1.0}, file(run_cap=1))
+    assert tuned.trials[0].failure is not None
+    assert "a dict with 'loss'" in tuned.trials[0].failure.message
+
+
 def test_an_exception_fails_its_trial_with_its_last_lines_and_the_search_goes_on() -> None:
     def fragile(config: Any) -> float:
         if config["kind"] == "b":

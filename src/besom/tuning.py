@@ -13,7 +13,8 @@ from besom.records import SweepState, Trial
 from besom.sdk import Stopped
 from besom.tuner import AskedTrial, Tuner
 
-Objective = Callable[..., "float | Mapping[str, float] | Generator[float, None, Any] | None"]
+Measured = float | Mapping[str, Any]
+Objective = Callable[..., Measured | Generator[Measured, None, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ def tune(function: Objective, config: Mapping[str, Any] | str | Path) -> Tuned:
     """The best configuration of `function`, searched in this process.
 
     Args:
-        function: Called with a configuration. It returns the objective (or a dict that has it under the metric's name);
-            or it is a generator that yields the objective after each epoch, and may be stopped early; or it takes a
-            second argument, to be called as `report(step, value)`, which ends the function when the trial is to stop.
+        function: Called with a configuration. It returns the objective; or it is a generator that yields it after each
+            epoch, and may be stopped early; or it takes a second argument, to be called as `report(step, value)`, which
+            ends the function when the trial is to stop. A dict that has the objective under its name will do as well.
         config: A sweep file's content, or its path.
 
     Raises:
@@ -57,25 +58,37 @@ def tune(function: Objective, config: Mapping[str, Any] | str | Path) -> Tuned:
         except Exception as error:  # noqa: BLE001 - whatever a function raises is its trial's failure
             tuner.fail(trial.id, error)
     if tuner.sweep.state is SweepState.PAUSED:
-        raise WrongState(f"tune: {tuner.sweep.why}")
+        raise WrongState(f"besom.tune: {tuner.sweep.why}")
     return Tuned(tuner.best, tuner.trials, tuner.sweep.why, tuner)
 
 
 def _run_once(tuner: Tuner, trial: AskedTrial, function: Objective, takes_report: bool) -> None:
-    def report(step: float, value: float) -> None:
-        order = tuner.report(trial.id, step, value)
+    def report(step: float, measured: Measured) -> None:
+        order = tuner.report(trial.id, step, _objective(tuner, measured))
         if order != "continue":
             raise Stopped(order, f"trial {trial.id} of besom.tune")
 
     config = dict(trial.config)
     result = function(config, report) if takes_report else function(config)
     if isinstance(result, Generator):
-        for step, value in enumerate(result, int(trial.fidelity) + 1):
-            if tuner.report(trial.id, step, value) != "continue":
+        for step, measured in enumerate(result, int(trial.fidelity) + 1):
+            if tuner.report(trial.id, step, _objective(tuner, measured)) != "continue":
                 result.close()
                 return
         tuner.tell(trial.id)
-    elif isinstance(result, Mapping):
-        tuner.tell(trial.id, result[tuner.metric])
     else:
-        tuner.tell(trial.id, result)
+        tuner.tell(trial.id, None if result is None else _objective(tuner, result))
+
+
+def _objective(tuner: Tuner, measured: Measured) -> float:
+    """The objective of what a function measured: the number itself, or a dict's entry under the metric's name.
+
+    Raises:
+        TypeError: Neither.
+    """
+    value = measured.get(tuner.metric) if isinstance(measured, Mapping) else measured
+    try:
+        return float(value)  # type: ignore[arg-type]  # what is no number is told below
+    except (TypeError, ValueError):
+        law = f"needs the objective as a number, or a dict with {tuner.metric!r}"
+        raise TypeError(f"besom.tune: the function {law}, got {measured!r}") from None

@@ -193,3 +193,12 @@ def test_a_run_does_not_end_without_its_last_rows_while_the_disk_is_full(tmp_pat
         assert json.loads((tmp_path / "summary.json").read_text())["best"] == 0
     finally:
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def test_what_only_a_service_could_do_says_where_to_go_instead(folder: Path) -> None:
+    with pytest.raises(besom.Error, match="besom export"):
+        besom.Api()
+    run = besom.init()
+    besom.log_artifact("model.pt")
+    besom.termlog("here")
+    assert run.url == folder.as_uri()

@@ -77,5 +77,5 @@ def pause_after_failures(draft: Draft, now: float) -> None:
         return
     last = max((t for t in draft.trials.values() if t.failure), key=lambda t: t.ended_at or 0.0)
     cause = f"{last.failure.cause}: {last.failure.message}" if last.failure else "unknown"
-    why = f"{in_a_row} trials in a row failed, trial {last.number} by {cause}; mend it, then resume the sweep"
+    why = f"{in_a_row} trials in a row failed, trial {last.number} by {cause}; mend the cause, then go on"
     draft.put_sweep(state=SweepState.PAUSED, paused_at=now, why=why)

@@ -68,6 +68,16 @@ class Run:
         return str(self._place.folder or "")
 
     @property
+    def url(self) -> str:
+        """Where the run is to be found: its folder, as an address; W&B's is a page."""
+        return self._place.folder.as_uri() if self._place.folder else ""
+
+    @property
+    def entity(self) -> str:
+        """Empty: there are no accounts."""
+        return ""
+
+    @property
     def resumed(self) -> bool:
         """Whether an earlier run of this trial got anywhere."""
         return self.fidelity is not None
