@@ -164,6 +164,7 @@ class Agent:
         folder = RunFolder(self._folder / assignment.run_id)
         checkpoints = checkpoints_of(self._folder, assignment)
         self._ended = None
+        _log.info("trial %d begins: run %s", assignment.trial, assignment.run_id)
         try:
             folder.create(assignment, checkpoints)
             job = Job(
@@ -184,6 +185,7 @@ class Agent:
                 folder.release()  # undelivered: a successor takes it up
             else:
                 folder.end()
+        _log.info("trial %d: run %s %s", assignment.trial, assignment.run_id, self._ended or "is left to another agent")
         return self._ended not in (None, "lost")
 
     def _see_through(self, job: Job, child: Child) -> None:

@@ -22,6 +22,8 @@ REFRESH_S = 0.5
 _SHOWN_RUNS = 32
 """Runs whose curves are fetched; no terminal shows more."""
 _POINTS = 40
+_MARGIN = 4
+"""Columns left free: the terminal's own `^C` behind a full line would break the view's last line in two."""
 T = TypeVar("T")
 
 
@@ -131,7 +133,8 @@ def follow(
             scene = reader.read(look.scene)
             if scene is not None:
                 progress = scene.progress
-                live.update(picture(scene, console.width, max(1, console.height - 1), glyphs), refresh=True)
+                width, height = max(1, console.width - _MARGIN), max(1, console.height - 1)
+                live.update(picture(scene, width, height, glyphs), refresh=True)
             has_ended = progress is not None and progress.sweep.state.has_ended
             if over or has_ended:
                 live.transient = is_run and has_ended
