@@ -129,6 +129,8 @@ class Sweep:
     paused_s: float = 0.0
     """Seconds spent paused, which budgets in hours leave out."""
     paused_at: float | None = None
+    idle_at: float | None = None
+    """Since when no run is under way, which budgets in hours leave out too; None while one is."""
     folder: str = ""
     """The folder of the sweep file: where a program is looked for that the agent's own folder does not have."""
     budget: Mapping[str, float] = field(default_factory=dict)
@@ -215,6 +217,8 @@ class Run:
     folder: str = ""
     resources: Mapping[str, float] = field(default_factory=dict)
     failure: Failure | None = None
+    silent_s: float = 0.0
+    """Seconds in which nothing was heard of its agent, beyond a heartbeat or two."""
     ordered: str = "continue"
     """What the agent was last told: continue, pause or stop."""
     ordered_because: Reason | None = None

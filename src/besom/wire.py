@@ -128,6 +128,8 @@ class Finish:
     failure: Failure | None = None
     resources: Mapping[str, float] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+    """How long the script ran, if the agent knows: the message may come long after its end."""
 
 
 Verb = Literal["pause", "resume", "stop", "cancel", "stop_trial", "resume_trial", "enqueue", "set_budget"]

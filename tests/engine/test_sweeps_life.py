@@ -8,7 +8,7 @@ import pytest
 
 from besom.errors import ConfigError, WrongState
 from besom.records import Cause, Failure, SweepState, TrialState
-from besom.wire import Done, Wait
+from besom.wire import Ask, Done, Finish, Wait
 
 CRASH = Failure(Cause.EXIT_CODE, "exit code 1", exit_code=1)
 
@@ -51,8 +51,8 @@ def test_an_epochs_budget_stops_what_runs(driven: Any) -> None:
 
 
 def test_hours_are_counted_without_pauses(driven: Any) -> None:
-    sweep = driven(besom={"budget": {"hours": 1}})
-    sweep.measure(1.0)
+    sweep = driven(besom={"budget": {"hours": 1}, "lease": "30d"})
+    run = sweep.assigned()
     sweep.now += 1800
     sweep.command("pause")
     sweep.now += 36000
@@ -60,7 +60,44 @@ def test_hours_are_counted_without_pauses(driven: Any) -> None:
     sweep.tick(1000)
     assert sweep.state.sweep.state is SweepState.RUNNING
     sweep.tick(900)
+    assert sweep.report(run).order == "stop"
+    sweep.finish(run, "stopped")
     assert sweep.state.sweep.state is SweepState.FINISHED
+
+
+def test_hours_are_not_counted_while_nothing_runs(driven: Any) -> None:
+    sweep = driven(besom={"budget": {"hours": 1}})
+    sweep.measure(1.0)
+    sweep.tick(360_000)
+    assert sweep.state.sweep.state is SweepState.RUNNING
+    run = sweep.assigned()
+    sweep.now += 360
+    sweep.report(run)
+    assert sweep.state.spent(sweep.now)["hours"] == pytest.approx(0.1)
+
+
+def test_time_in_which_an_agent_was_dead_is_not_charged(driven: Any) -> None:
+    sweep = driven(besom={"lease": "1d", "resources": {"gpus": 1}})
+    run = sweep.handle(Ask("a", "r", gpus=("0",)))
+    sweep.now += 4
+    sweep.report(run, {"loss": 1.0})
+    sweep.now += 3600
+    assert sweep.state.spent(sweep.now)["gpu_hours"] * 3600 == pytest.approx(4 + 15)
+    sweep.handle(Finish(run.run_id, run.lease, "lost", seconds=5.0))
+    assert sweep.state.trials[1].seconds == 5.0
+    assert sweep.state.spent(sweep.now)["gpu_hours"] * 3600 == pytest.approx(5)
+
+
+def test_trials_that_the_budget_kept_from_going_on_come_back_with_a_larger_one(driven: Any) -> None:
+    sweep = driven(besom={"budget": {"epochs": 1}, "fidelity": {"metric": "epoch", "max": 9}, "checkpoints": True})
+    run = sweep.assigned()
+    sweep.command("enqueue", config={"lr": 0.5})
+    sweep.report(run, {"epoch": 1, "loss": 1.0})
+    sweep.finish(run, "stopped")
+    assert sweep.state.sweep.state is SweepState.FINISHED
+    sweep.command("set_budget", budget={"epochs": 100})
+    assert [(again := sweep.assigned(name)).trial for name in "ab"] == [1, 2]
+    assert again.config["lr"] == 0.5
 
 
 def test_a_target_ends_the_sweep(driven: Any) -> None:

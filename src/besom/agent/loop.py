@@ -185,7 +185,10 @@ class Agent:
                 folder.release()  # undelivered: a successor takes it up
             else:
                 folder.end()
-        _log.info("trial %d: run %s %s", assignment.trial, assignment.run_id, self._ended or "is left to another agent")
+        told = {None: "is left to another agent", "lost": "is given back, its trial goes on"}.get(
+            self._ended, self._ended
+        )
+        _log.info("trial %d: run %s %s", assignment.trial, assignment.run_id, told)
         return self._ended not in (None, "lost")
 
     def _see_through(self, job: Job, child: Child) -> None:

@@ -53,7 +53,7 @@ def _lives(agent: Agent) -> bool:
 
 def _give_back(service: Service, run: Run) -> bool:
     try:
-        service.finish(Finish(run.id, run.lease, "lost"))
+        service.finish(Finish(run.id, run.lease, "lost", seconds=0.0))
     except (*AWAY, *GONE) as error:
         _log.info("run %s: %s", run.id, error)
         return False
@@ -91,5 +91,11 @@ def _deliver(service: Service, folder: RunFolder, holder: Holder) -> None:
     summary = folder.read_summary()
     while shipper.has_rest():
         shipper.ship({}, summary, is_final=True)
-    shipper.finish(Finish(run_id, lease, "lost", summary=summary))
+    shipper.finish(Finish(run_id, lease, "lost", summary=summary, seconds=_seconds_alive(folder)))
     _log.info("run %s: its agent died; given back, its trial goes on", run_id)
+
+
+def _seconds_alive(folder: RunFolder) -> float:
+    """How long the run showed signs of life: from its configuration to the last that it logged or printed."""
+    written = [path.stat().st_mtime for path in (folder.config, folder.history, folder.output) if path.exists()]
+    return max(written) - min(written) if written else 0.0

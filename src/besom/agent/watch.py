@@ -80,6 +80,7 @@ class Watch:
         self._monitor, self._limits, self._bell, self._wish = monitor, limits, bell, wish
         self._kills_before = MemoryKills.now()
         self._started_at = self._shipped_at = time.monotonic()
+        self._ran_s = 0.0
         self._retry_at, self._retry_s = 0.0, 0.0
         self._step, self._step_at = _Step.NONE, 0.0
         self._because: Ended | None = None
@@ -97,6 +98,7 @@ class Watch:
             self._obey(now)
             self._bell.wait(TICK_S)
         ended = self._child.reap()
+        self._ran_s = time.monotonic() - self._started_at
         resources = self._monitor.results(time.monotonic(), ended)
         self._read_metrics(is_final=True)
         return self._conclude(ended, resources) if self._has_all_metrics() and self._is_ours else None
@@ -208,9 +210,9 @@ class Watch:
             if not self._ship(time.monotonic(), resources) and not self._may_retry():
                 return None
         how, failure = self._verdict(ended)
-        finish = Finish(
-            self._assignment.run_id, self._assignment.lease, how, failure, resources, self._folder.read_summary()
-        )
+        summary = self._folder.read_summary()
+        run_id, lease = self._assignment.run_id, self._assignment.lease
+        finish = Finish(run_id, lease, how, failure, resources, summary, seconds=self._ran_s)
         while True:
             try:
                 self._shipper.finish(finish)

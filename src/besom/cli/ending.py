@@ -21,8 +21,9 @@ def ending(progress: Progress, trials: Sequence[Trial], runs: Sequence[Run], rep
     """Lines: what ran, the best configuration, what was gained and saved, what failed, where the report is."""
     sweep = progress.sweep
     why = f" ({harmless(sweep.why)})" if sweep.why else ""
+    named = f" {sweep.id}" if sweep.name != sweep.id else ""
     lines = [
-        Text.assemble((harmless(sweep.name), "bold"), f" {sweep.id} is {sweep.state}{why}"),
+        Text.assemble((harmless(sweep.name), "bold"), f"{named} is {sweep.state}{why}"),
         counts(progress),
         Text(),
         *_best(progress),

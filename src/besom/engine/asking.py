@@ -110,6 +110,8 @@ def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float) -> Run:
         curve, begun = draft.curves.get(earlier[-1].id, Curve()), earlier[-1].fidelity
     if draft.sweep.started_at is None:
         draft.put_sweep(started_at=now)
+    elif draft.sweep.idle_at is not None:
+        draft.put_sweep(idle_at=None, paused_s=draft.sweep.paused_s + max(0.0, now - draft.sweep.idle_at))
     draft.put_trial(replace(trial, state=TrialState.RUNNING, ended_at=None, ended_by=None, failure=None))
     return draft.put_run(
         Run(

@@ -57,6 +57,8 @@ def _resume(draft: Draft, command: Command, now: float) -> None:
 def reopen(draft: Draft, now: float) -> None:
     """Let the sweep run again; time spent paused or ended does not count against budgets in hours."""
     since = draft.sweep.ended_at or draft.sweep.paused_at
+    if since is not None and draft.sweep.idle_at is not None:
+        since = min(since, draft.sweep.idle_at)
     pause = now - since if since is not None and draft.sweep.state is not SweepState.RUNNING else 0.0
     draft.put_sweep(
         state=SweepState.RUNNING,
@@ -64,7 +66,18 @@ def reopen(draft: Draft, now: float) -> None:
         ended_at=None,
         paused_at=None,
         paused_s=draft.sweep.paused_s + max(0.0, pause),
+        idle_at=None if draft.live else now,
     )
+    for trial in list(draft.trials.values()):
+        if _was_cut_off(draft, trial):
+            draft.change_trial(trial.number, state=TrialState.WAITING, ended_at=None, ended_by=None)
+
+
+def _was_cut_off(draft: Draft, trial: Trial) -> bool:
+    """Whether the sweep's end kept a trial from going on, and it can: it never began, or has a checkpoint."""
+    if trial.state is not TrialState.STOPPED or trial.ended_by is None:
+        return False
+    return trial.ended_by.phase == "sweep ended" or (trial.ended_by.phase == "budget" and draft.plan.can_resume)
 
 
 def _stop(draft: Draft, command: Command, now: float) -> None:

@@ -12,7 +12,7 @@ from besom.engine.curves import last_finite
 from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_spent, order_stop, pause_after_failures
 from besom.engine.reporting import held_run, value_of_run
-from besom.engine.state import gpu_seconds_of
+from besom.engine.state import gpu_seconds_of, run_seconds
 from besom.errors import LeaseLost
 from besom.records import Cause, Failure, Reason, Run, RunState, Trial, TrialState
 from besom.wire import Finish
@@ -42,7 +42,8 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
     if ended == "finished":
         failure = _failure_of_value(draft, run)
         ended = "failed" if failure else "finished"
-    end_run(draft, run, RunState(ended), failure, now)
+    ended_at = now if message.seconds is None else min(now, run.started_at + message.seconds)
+    end_run(draft, run, RunState(ended), failure, now, ended_at)
 
 
 def _is_repetition(run: Run, message: Finish) -> bool:
@@ -65,9 +66,11 @@ def _failure_of_value(draft: Draft, run: Run) -> Failure | None:
     return None
 
 
-def end_run(draft: Draft, run: Run, state: RunState, failure: Failure | None, now: float) -> None:
-    """Close a run that was under way and let its trial go on, wait, or end."""
-    run = draft.put_run(replace(run, state=state, failure=failure, ended_at=now))
+def end_run(draft: Draft, run: Run, state: RunState, failure: Failure | None, now: float, ended_at: float) -> None:
+    """Close a run that was under way until `ended_at`, and let its trial go on, wait, or end."""
+    run = draft.put_run(replace(run, state=state, failure=failure, ended_at=ended_at))
+    if not draft.live:
+        draft.put_sweep(idle_at=ended_at)
     trial = _charge(draft, draft.trials[run.trial], run, now)
     move = {
         RunState.FINISHED: _finished,
@@ -89,7 +92,7 @@ def end_run(draft: Draft, run: Run, state: RunState, failure: Failure | None, no
 
 
 def _charge(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
-    seconds = max(0.0, now - run.started_at)
+    seconds = run_seconds(draft.plan, run, now)
     return replace(
         trial,
         seconds=trial.seconds + seconds,

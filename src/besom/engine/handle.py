@@ -13,7 +13,7 @@ from besom.engine.finishing import end_run, finish
 from besom.engine.messages import Instructions, Message, Tick
 from besom.engine.plan import compile_plan
 from besom.engine.reporting import record
-from besom.engine.state import State
+from besom.engine.state import State, seen_at
 from besom.records import Cause, Failure, RunState, Sweep
 from besom.wire import Ask, Command, Finish, Report
 
@@ -70,7 +70,7 @@ def _tick(draft: Draft, tick: Tick, now: float) -> None:
     grace_until = tick.up_since + draft.plan.file.besom.lease
     for run in draft.live_runs():
         if now > max(run.lease_until, grace_until):
-            silent = now - (run.lease_until - draft.plan.file.besom.lease)
-            failure = Failure(Cause.LOST, f"nothing heard of its agent for {silent:.0f} s")
-            end_run(draft, run, RunState.LOST, failure, now)
+            heard_at = seen_at(draft.plan, run)
+            failure = Failure(Cause.LOST, f"nothing heard of its agent for {now - heard_at:.0f} s")
+            end_run(draft, run, RunState.LOST, failure, now, heard_at)
     check_budgets(draft, now)

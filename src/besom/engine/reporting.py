@@ -6,6 +6,7 @@ from besom.engine.curves import as_number, inherited, last_finite, points_of_row
 from besom.engine.draft import Draft
 from besom.engine.ending import check_budgets, end_early, order_stop
 from besom.engine.messages import AppendOutput, AppendRows
+from besom.engine.state import SILENCE_S, seen_at
 from besom.errors import LeaseLost, OutOfOrder, UnknownName
 from besom.records import Curve, Reason, Run, RunState, SweepState, Trial
 from besom.wire import Finish, Receipt, Report
@@ -67,6 +68,7 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
         value=value_of_run(draft, report, points[-1][1] if points else run.value),
         resources=dict(report.resources) or run.resources,
         lease_until=now + draft.plan.file.besom.lease,
+        silent_s=run.silent_s + max(0.0, now - seen_at(draft.plan, run) - SILENCE_S),
     )
     if points:
         trial = draft.change_trial(run.trial, fidelity=fidelity, value=_shown_value(draft, run, curve))

@@ -14,7 +14,6 @@ from besom.records import (
     RunState,
     Status,
     Sweep,
-    SweepState,
     Trial,
     TrialState,
 )
@@ -27,6 +26,10 @@ _STATUS = {
     TrialState.STOPPED: Status.STOPPED,
     TrialState.FAILED: Status.FAILED,
 }
+
+
+SILENCE_S = 15.0
+"""An agent calls every few seconds: what is silent for longer may not be running at all, and is not charged for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +127,26 @@ def fidelity_spent(run: Run) -> float:
 
 def gpu_seconds_of(plan: Plan, run: Run, now: float) -> float:
     """GPU time of a run up to `now`; one that shares its GPU is charged its share, one without GPU nothing."""
-    seconds = max(0.0, (run.ended_at or now) - run.started_at)
-    return seconds * len(run.gpus) / plan.file.besom.resources.per_gpu
+    return run_seconds(plan, run, now) * len(run.gpus) / plan.file.besom.resources.per_gpu
+
+
+def run_seconds(plan: Plan, run: Run, now: float) -> float:
+    """How long a run took, or has taken up to `now` as far as anything was heard of it."""
+    if run.ended_at is not None:
+        return max(0.0, run.ended_at - run.started_at)
+    return max(0.0, min(now, seen_at(plan, run) + SILENCE_S) - run.started_at - run.silent_s)
+
+
+def seen_at(plan: Plan, run: Run) -> float:
+    """When a run that is under way was last heard of."""
+    return run.lease_until - plan.file.besom.lease
 
 
 def running_seconds(sweep: Sweep, now: float) -> float:
-    """Wall-clock seconds since the first run, without pauses."""
+    """Wall-clock seconds since the first run, without pauses and without times when nothing ran."""
     if sweep.started_at is None:
         return 0.0
-    until = sweep.ended_at or (sweep.paused_at if sweep.state is SweepState.PAUSED and sweep.paused_at else now)
+    until = min(instant for instant in (sweep.ended_at, sweep.paused_at, sweep.idle_at, now) if instant is not None)
     return max(0.0, until - sweep.started_at - sweep.paused_s)
 
 

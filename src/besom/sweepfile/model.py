@@ -65,7 +65,7 @@ class Budget(_Section):
     epochs: float | None = Field(default=None, gt=0)
     """In the unit of the sweep's fidelity, summed over all runs."""
     hours: float | None = Field(default=None, gt=0)
-    """Of wall clock, from the first run on, without pauses."""
+    """Of wall clock in which runs are under way, without pauses."""
     gpu_hours: float | None = Field(default=None, gt=0)
 
 
