@@ -58,7 +58,7 @@ def test_a_sweep_runs_to_its_end(folder: Path, home: Path, tmp_path: Path):
 
     trials = json.loads(besom(home, "trials", "--json").stdout)
     assert len(trials) == TRIALS
-    assert {trial["state"] for trial in trials} <= {"finished", "stopped"}
+    assert {trial["state"] for trial in trials} <= {"finished", "paused", "stopped"}
     assert all(trial["value"] is not None for trial in trials)
     assert list(home.glob("sweeps/*/report.html"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 import besom
 from besom.errors import StoreError, SweepFileError, UnknownName, WrongState
-from besom.records import Cause, TrialState
+from besom.records import Cause, Reason, Status, TrialState
+from besom.search.contract import History, Suggestion
+from besom.stopping.contract import Decision
 from besom.tuner import AskedTrial, Tuner
 
 
@@ -98,6 +101,37 @@ def test_a_report_says_when_to_stop_and_telling_then_changes_nothing() -> None:
         assert tuner.report(trial.id, 1, value) == ("stop" if value == 3.0 else "continue")
         tuner.tell(trial.id, value)
     assert [t.state for t in tuner.trials] == [TrialState.FINISHED, TrialState.FINISHED, TrialState.STOPPED]
+
+
+def test_a_trial_with_checkpoints_that_is_told_where_it_was_sent_to_is_paused_and_comes_back(tmp_path: Path) -> None:
+    class Steps:
+        """Two trials to epoch 2, then the first of them to its end."""
+
+        def ask(self, history: History) -> Suggestion:
+            paused = [seen for seen in history.observations if seen.status is Status.PAUSED]
+            if paused:
+                return Suggestion(paused[0].config, Reason("again"), None, resume=paused[0].trial)
+            return Suggestion({"x": 0.5, "kind": "a"}, Reason("first"), until=2.0)
+
+        def review(self, history: History, trial: int) -> Decision:
+            return Decision("continue", until=3.0) if trial == 2 else Decision("pause", Reason("later"))
+
+    besom_keys = {"seed": 5, "checkpoints": True, "fidelity": {"metric": "epoch", "max": 4}}
+    tuner = Tuner(file(besom=besom_keys))
+    tuner._state = replace(tuner._state, plan=replace(tuner._state.plan, strategy=Steps()))
+    first, second = asked(tuner), asked(tuner)
+    assert (first.until, second.until) == (2.0, 2.0)
+    assert [tuner.report(second.id, epoch, 1.0) for epoch in (1, 2)] == ["continue", "continue"]
+    tuner.tell(second.id)  # it saved a checkpoint at 2 as it was asked to, and is wanted further meanwhile
+    assert tuner.trials[1].state is TrialState.WAITING
+    again = asked(tuner)
+    assert (again.id, again.fidelity, again.until) == (2, 2.0, 3.0)
+    assert [tuner.report(first.id, epoch, 1.0) for epoch in (1, 2)] == ["continue", "pause"]
+    tuner.tell(first.id)
+    resumed = asked(tuner)
+    assert (resumed.id, resumed.fidelity, resumed.until) == (1, 2.0, 4.0)
+    tuner.save(tmp_path / "t.json")
+    assert Tuner.load(tmp_path / "t.json").trials == tuner.trials
 
 
 def test_failures_and_nan_are_observations_with_a_cause() -> None:
@@ -208,7 +242,7 @@ def test_an_exception_fails_its_trial_with_its_last_lines_and_the_search_goes_on
 
 def test_a_search_without_end_is_refused() -> None:
     with pytest.raises(SweepFileError, match="never end"):
-        besom.tune(loss, file(run_cap=None))
+        besom.tune(loss, file(run_cap=None, method="random", parameters={"x": {"min": 0.0, "max": 1.0}}))
 
 
 def test_a_function_that_always_fails_ends_with_the_reason() -> None:

@@ -161,9 +161,12 @@ class Trial:
     fidelity: float = 0.0
     """The furthest any run of it got, in the unit of the sweep's fidelity (rows of log without one)."""
     until: float | None = None
-    """The fidelity to run to; None for as far as the script goes."""
+    """The fidelity to run to, where short of the end it is decided on again; None for as far as the script goes."""
     ended_by: Reason | None = None
     """Why it was stopped or paused."""
+    audited: Reason | None = None
+    """Why it would have been stopped or paused, had it not been let finish to see whether that had been wrong. Its
+    details also have `at`, the fidelity, and `incumbent`, the best value then, if there was one."""
     failure: Failure | None = None
     kept: bool = False
     """Brought back by a person: no rule and no budget stops it any more."""
@@ -207,6 +210,8 @@ class Run:
     """Rows of history received: also the number of the next one."""
     output_bytes: int = 0
     """Bytes of the program's output received: also the offset of the next one."""
+    until: float | None = None
+    """The fidelity that it was told to run to; None for as far as the script goes."""
     first_fidelity: float = 0.0
     """Where it went on from; 0 for a start from nothing."""
     fidelity: float = 0.0
@@ -257,13 +262,15 @@ class Observation:
         config: Flat configuration: one entry for each active parameter of the space, dotted names.
         status: How far it is.
         value: Final objective, or the latest shown; None where none was measured. Finite, or None.
-        curve: Objective over fidelity of the run in hand (or of the last one), not filtered.
+        curve: Objective over fidelity of the run in hand (or of the last one), not filtered. One that was started
+            again from nothing keeps the curve that it had before until it gets further.
         fidelity: The furthest it got.
         seconds: Time spent on it.
         phase: The phase of the suggestion's reason, "baseline" for instance.
         details: The details of the suggestion's reason.
         failure: Why it failed, if so.
         spread: Standard deviation over repeats, if known.
+        ended_by: What stopped or paused it: the phase of that reason; "requested" for a person.
     """
 
     trial: int
@@ -277,6 +284,7 @@ class Observation:
     details: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     spread: float | None = None
+    ended_by: str = ""
 
 
 Record = Sweep | Trial | Run | Agent

@@ -26,6 +26,8 @@ class Progress:
         running: Trials with a run under way.
         agents: Agents seen lately.
         failures: Trials that failed, newest first, at most 5.
+        cut_off: Those of the stopped trials that the sweep's end or a person stopped, not a rule or the strategy.
+        audit: One sentence on how often stopping early was wrong; empty without audited trials.
         goal: minimize or maximize; metric: the objective's name; both empty without one.
     """
 
@@ -44,6 +46,8 @@ class Progress:
     metric: str = ""
     fidelity_max: float | None = None
     fidelity_unit: str = ""
+    cut_off: int = 0
+    audit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

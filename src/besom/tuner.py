@@ -30,7 +30,8 @@ class AskedTrial:
     Attributes:
         id: Its number: name it in `report`, `tell` and `fail`.
         config: The configuration, nested where the sweep file nests.
-        until: Fidelity to run to; None for as far as you like.
+        until: Fidelity to run to; None for as far as you like. With checkpoints save one there: whoever ends there has
+            paused the trial, and `ask` gives it out again if it is worth more. Without, it is the most that there is.
         fidelity: Where it was paused; 0 for one that begins.
         reason: Why this configuration.
         seed: A seed of its own, for whatever is random in it.
@@ -204,8 +205,11 @@ class Tuner:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the search ends by itself: it has a budget, or a space of finitely many configurations."""
-        return bool(self._state.allowed()) or self._state.plan.space.size is not None
+        """Whether the search ends by itself: by a budget, in a finite space, or where nothing more is to be gained."""
+        plan = self._state.plan
+        given = plan.file.besom.stop_when
+        ends_itself = plan.file.method == "bayes" and (given is None or given.gain != "never")
+        return bool(self._state.allowed()) or plan.space.size is not None or ends_itself
 
     @property
     def metric(self) -> str:

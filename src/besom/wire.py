@@ -56,6 +56,7 @@ class Assignment:
     config: Mapping[str, Any]
     """As the script gets it, nested where the sweep file nests, the repeat's parameter included."""
     until: float | None = None
+    """The fidelity to run to, where a script with checkpoints may end; None for as far as it goes."""
     fidelity: float = 0.0
     """Where the last run got to; 0 for a start from nothing."""
     seed: int = 0

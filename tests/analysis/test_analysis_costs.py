@@ -76,6 +76,20 @@ def test_seconds_left_is_the_nearest_limit_at_the_pace_so_far():
     assert seconds_left(sweep, {"trials": 90.0}, budget, now=250.0) == 0.0
 
 
+def test_seconds_left_counts_what_trials_under_way_still_take_and_is_never_nothing_while_they_run():
+    sweep = Sweep("s", {}, 0, 0.0, started_at=0.0)
+    spent, budget = {"trials": 4.0}, {"trials": 4.0}
+    assert seconds_left(sweep, spent, budget, 100.0, under_way=[0.5, 0.5]) == pytest.approx(100.0 / 3)
+    assert seconds_left(sweep, spent, {"trials": 6.0}, 100.0, under_way=[1.0]) == pytest.approx(100.0)
+    assert seconds_left(sweep, {"epochs": 30.0}, {"epochs": 30.0}, 100.0, under_way=[0.2]) is None
+    assert seconds_left(sweep, {"trials": 1.0}, {"trials": 9.0}, 100.0, under_way=[1.0]) is None
+
+
+def test_a_trial_that_is_paused_by_the_strategy_saved_what_it_did_not_run():
+    trials = [trial(0, TrialState.FINISHED, 100.0), trial(1, TrialState.PAUSED, 60.0)]
+    assert savings(trials, [run(0, 50), run(1, 20)], fidelity_max=50).fidelity == 30.0
+
+
 def test_seconds_left_is_unknown_before_the_start_after_the_end_and_without_a_budget():
     assert seconds_left(Sweep("s", {}, 0, 0.0), {"trials": 1}, {"trials": 2}, 9.0) is None
     ended = Sweep("s", {}, 0, 0.0, SweepState.FINISHED, started_at=1.0)

@@ -214,6 +214,20 @@ def test_a_sweep_is_created_steered_and_worked_on_without_a_server(place: Place)
     assert len(trials) == 2
 
 
+def test_a_configuration_outside_the_space_is_warned_of_and_tried_all_the_same(place: Place) -> None:
+    place.besom("sweep", place.file())
+    done = subprocess.run(
+        [sys.executable, "-m", "besom", "add", "--config", "lr=5", "--json"],
+        capture_output=True, text=True, check=True, cwd=place.path, env=place.environ(), timeout=60,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["state"] == "running"
+    assert (
+        "\nwarning: lr has a number in [0.1, 0.9], got 5; it is run all the same, but the search will not come near it"
+        in done.stderr
+    )
+    assert place.json("trials")[0]["config"]["lr"] == 5
+
+
 def test_a_sweep_is_stopped_and_another_cancelled(place: Place) -> None:
     place.besom("sweep", place.file())
     assert "finished" in place.besom("stop")

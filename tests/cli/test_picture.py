@@ -12,7 +12,7 @@ from rich.console import Console
 from besom.cli.drawing import ASCII, bar, sparkline
 from besom.cli.ending import ending
 from besom.cli.events import Seen, events
-from besom.cli.picture import Scene, picture, tightest
+from besom.cli.picture import Scene, counts, picture, tightest
 from besom.records import Agent, Cause, Failure, Reason, Run, Sweep, SweepState, Trial, TrialState
 from besom.service import Progress
 
@@ -126,6 +126,34 @@ def test_the_view_never_exceeds_its_room(width: int, height: int, running: int, 
     lines = picture(replace(scene, progress=progress), width, height).split("\n", allow_blank=True)
     assert len(lines) <= height
     assert max(line.cell_len for line in lines) <= width
+
+
+@pytest.mark.parametrize(
+    ("has_checkpoints", "told"), [(True, "goes on from epoch 4"), (False, "runs again from the start")]
+)
+def test_the_lines_say_whether_a_trial_goes_on_or_begins_again(has_checkpoints: bool, told: str) -> None:
+    before = Seen({2: (TrialState.STOPPED, 0, 0)}, sweep=SweepState.RUNNING)
+    sweep = replace(a_progress().sweep, file={**FILE, "besom": {"checkpoints": has_checkpoints}})
+    again = a_trial(2, "running", 0.71, fidelity=4.0, ended_at=None)
+    lines, _ = events(before, replace(a_progress(), sweep=sweep), [again], lambda at: f"{at:.0f}", 1000.0)
+    assert lines == [f"1000  trial 2 {told}"]
+
+
+def test_trials_that_the_budget_cut_off_do_not_count_as_stopped_early() -> None:
+    progress = replace(a_progress(), counts={"finished": 2, "stopped": 3}, cut_off=1)
+    assert counts(progress).plain == "2 finished · 2 stopped early · 1 cut off"
+    assert counts(replace(progress, cut_off=3)).plain == "2 finished · 3 cut off"
+
+
+def test_the_ending_says_what_audited_trials_tell() -> None:
+    progress = replace(a_progress(), audit="Audit: 1 of 3 trials")
+    assert "Audit: 1 of 3 trials" in [line.plain for line in ending(progress, trials_of_the_scene(), [], None)]
+
+
+def test_the_view_says_what_audited_trials_tell() -> None:
+    progress = replace(a_progress(), audit="Audit: 1 of 3 trials let finish beat the incumbent of the time")
+    lines = picture(replace(a_scene(), progress=progress), 80, 24).plain.splitlines()
+    assert lines[3] == progress.audit
 
 
 def test_runs_that_do_not_fit_are_counted() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from besom.engine import Instructions, Tick, create, handle
+from besom.engine import Instructions, State, Tick, create, handle
 from besom.records import Failure, Trial
 from besom.wire import Answer, Ask, Assignment, Command, Finish, Receipt, Report
 
@@ -17,6 +18,11 @@ class Driven:
         self.state, first = create("sweep1", file, 7, "", self.now)
         self.instructions: list[Instructions] = [first]
         self._asked = 0
+
+    def play(self, strategy: Any) -> Driven:
+        """Let `strategy` decide instead of the file's method."""
+        self.state = played(self.state, strategy)
+        return self
 
     def handle(self, message: Any) -> Any:
         self.state, instructions = handle(self.state, message, self.now)
@@ -54,6 +60,11 @@ class Driven:
         for value in values:
             self.report(run, {"loss": value})
         return self.finish(run)
+
+
+def played(state: State, strategy: Any) -> State:
+    """The state with `strategy` in place of the file's method."""
+    return replace(state, plan=replace(state.plan, strategy=strategy))
 
 
 def sweep_file(**changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from besom.numerics.acquisition import log_ei, log_h
+from besom.numerics.acquisition import expected_improvement, inverse_log_h, log_ei, log_h
 
 
 def exact_log_h(u: float) -> float:
@@ -46,3 +46,28 @@ def test_log_h_grows_with_promise(u: list[float]) -> None:
 def test_shapes_that_differ_are_refused() -> None:
     with pytest.raises(ValueError, match="one shape"):
         log_ei(np.zeros(3), np.ones(2), 0.0)
+
+
+@given(st.floats(-5, 5), st.floats(1e-3, 1e3), st.floats(-5, 5))
+def test_the_quick_improvement_is_the_exponential_of_the_careful_one(mean: float, sd: float, best: float) -> None:
+    exact = np.exp(log_ei(np.array([mean]), np.array([sd]), best))
+    quick = expected_improvement(np.array([mean]), np.array([sd]), np.array([best]))
+    np.testing.assert_allclose(quick, exact, rtol=1e-6, atol=1e-12 * sd)
+
+
+def test_far_in_the_tail_the_quick_improvement_is_zero_and_far_above_it_is_linear() -> None:
+    below, above = expected_improvement(np.zeros(2), np.ones(2), np.array([-1e200, 1e6]))
+    assert 0 <= below < 1e-300
+    assert above == pytest.approx(1e6)
+
+
+@given(st.floats(-34.9, 300))
+def test_inverse_log_h_inverts_log_h(u: float) -> None:
+    back = inverse_log_h(log_h(np.array([u])))[0]
+    assert back == pytest.approx(u, rel=1e-3, abs=1e-4)
+
+
+def test_inverse_log_h_of_costs_beyond_its_table_stays_in_bounds() -> None:
+    free, dear = inverse_log_h(np.array([-1e6, 1e6]))
+    assert free == -35
+    assert np.isfinite(dear)

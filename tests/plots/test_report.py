@@ -11,7 +11,7 @@ from fake_sweep import FILE, FakeSweep, hostile, lively
 from besom.analysis import gain, number, savings
 from besom.plots import history, read_sweep, write_report
 from besom.plots.report import report_html
-from besom.records import SweepState, TrialState
+from besom.records import Reason, SweepState, TrialState
 
 SCRIPT = "</script><script>alert(1)</script>"
 
@@ -131,6 +131,15 @@ def test_whatever_a_person_can_name_is_shown_as_text(text):
 )
 def test_a_sweep_with_little_in_it_has_a_sensible_report(sweep, words):
     assert words in page_of(sweep).text
+
+
+def test_the_report_says_how_often_stopping_was_wrong_where_trials_were_audited():
+    sweep = lively(12)
+    assert "stopped wrongly" not in page_of(sweep).text
+    finished = [trial for trial in sweep.trials_ if trial.state is TrialState.FINISHED]
+    worst = min(finished, key=lambda trial: trial.value)
+    object.__setattr__(worst, "audited", Reason("asha", details={"incumbent": 2.0}))
+    assert "0 of 1 trial let finish beat the incumbent of the time" in page_of(sweep).text
 
 
 def test_nan_and_running_trials_do_not_break_the_report():

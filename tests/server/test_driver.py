@@ -14,7 +14,7 @@ from besom.errors import LeaseLost, StoreError, WrongState
 from besom.records import TrialState
 from besom.server.driver import Driver
 from besom.store import open_store
-from besom.wire import Ask, Assignment, Finish, Report
+from besom.wire import Ask, Assignment, Command, Finish, Report
 
 
 @pytest.fixture
@@ -62,6 +62,30 @@ def test_a_silent_agents_run_is_taken_back_also_after_a_restart(tmp_path: Path):
         with pytest.raises(LeaseLost):
             driver.report(Report(run.run_id, run.lease))
         assert assigned(driver, sweep.id, "r2").trial == 1
+    store.close()
+
+
+def test_progress_tells_what_was_cut_off_what_audits_found_and_never_that_no_time_is_left(tmp_path: Path):
+    now = [1000.0]
+    store = open_store(tmp_path / "besom.db")
+    rule = {"type": "hyperband", "min_iter": 1, "eta": 2}
+    with Driver(store, clock=lambda: now[0], tick_s=None) as driver:
+        sweep = driver.create_sweep({**FILE, "run_cap": 4, "early_terminate": rule, "besom": {"audit": 1}})
+        for number, loss in enumerate((0.1, 0.2, 0.3)):
+            run = assigned(driver, sweep.id, f"r{number}")
+            now[0] += 10
+            driver.report(Report(run.run_id, run.lease, 0, [{"loss": loss}]))
+            driver.finish(Finish(run.run_id, run.lease, "finished"))
+        last = assigned(driver, sweep.id, "last")
+        assert driver.progress(sweep.id).seconds_left == pytest.approx(0.5 * 30 / 3.5)
+        assert driver.progress(sweep.id).audit.startswith("Audit: 0 of 1 trial let finish beat the incumbent")
+        driver.command(sweep.id, Command("stop_trial", trial=last.trial))
+        driver.finish(Finish(last.run_id, last.lease, "stopped"))
+        assert (driver.progress(sweep.id).counts["stopped"], driver.progress(sweep.id).cut_off) == (1, 1)
+    with Driver(store, clock=lambda: now[0], tick_s=None) as driver:
+        audited = driver.trial(sweep.id, 3).audited
+        assert audited is not None
+        assert audited.details["incumbent"] == 0.1
     store.close()
 
 

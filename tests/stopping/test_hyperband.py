@@ -1,16 +1,14 @@
 import math
-import time
 import warnings
+from typing import Any, ClassVar
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rule_suite import RuleSuite
 
-from besom.errors import SweepFileError
 from besom.records import Curve, Observation, Status
-from besom.stopping import load_rule
 from besom.stopping.hyperband import Hyperband
-from besom.sweepfile.model import EarlyTerminate
+from besom.sweepfile.model import HyperbandOptions
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -62,7 +60,7 @@ def stopped_by_us(rule: Hyperband, observations: list[Observation]) -> set[int]:
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(by_count, by_end), histories)
 def test_stops_the_very_runs_that_wandbs_engine_stops(options: dict[str, object], history: list[list[float]]) -> None:
-    rule = Hyperband(EarlyTerminate(**options))
+    rule = Hyperband(HyperbandOptions(**options))
     assert stopped_by_us(rule, [observation(i, values) for i, values in enumerate(history)]) == stopped_by_wandb(
         options, history
     )
@@ -73,7 +71,7 @@ def test_stops_the_very_runs_that_wandbs_engine_stops(options: dict[str, object]
 def test_a_maximised_metric_negated_is_decided_as_wandb_decides_it(
     options: dict[str, object], history: list[list[float]]
 ) -> None:
-    rule = Hyperband(EarlyTerminate(**options))
+    rule = Hyperband(HyperbandOptions(**options))
     negated = [observation(i, [-value for value in values]) for i, values in enumerate(history)]
     assert stopped_by_us(rule, negated) == stopped_by_wandb(options, history, "maximize")
 
@@ -85,21 +83,12 @@ def test_a_fidelity_that_counts_each_logged_value_changes_nothing(
 ) -> None:
     finite = [[value for value in values if math.isfinite(value)] for values in history]
     observations = [observation(i, values) for i, values in enumerate(finite)]
-    counting = Hyperband(EarlyTerminate(**options), fidelity_counts=True)
+    counting = Hyperband(HyperbandOptions(**options), fidelity_counts=True)
     assert stopped_by_us(counting, observations) == stopped_by_wandb(options, finite)
 
 
-@settings(max_examples=100, deadline=None)
-@given(by_count, st.lists(histories, min_size=2, max_size=4))
-def test_what_a_rule_remembers_changes_no_decision(options: dict[str, object], rounds: list[list[list[float]]]) -> None:
-    used = Hyperband(EarlyTerminate(**options))
-    for history in rounds:
-        observations = [observation(i, values) for i, values in enumerate(history)]
-        assert stopped_by_us(used, observations) == stopped_by_us(Hyperband(EarlyTerminate(**options)), observations)
-
-
 def test_the_reason_has_rung_value_and_threshold() -> None:
-    rule = Hyperband(EarlyTerminate(type="hyperband", min_iter=2, eta=2))
+    rule = Hyperband(HyperbandOptions(type="hyperband", min_iter=2, eta=2))
     others = [observation(1, [3.0, 1.0]), observation(2, [3.0, 2.0])]
     decision = rule.decide(observation(0, [5.0, 4.0, 4.5]), others)
     assert decision.order == "stop"
@@ -112,14 +101,14 @@ def test_strict_judges_the_value_at_the_rung_and_not_the_best() -> None:
     others = [observation(1, [3.0, 1.0]), observation(2, [3.0, 2.0])]
     running = observation(0, [1.5, 4.0])
     orders = [
-        Hyperband(EarlyTerminate(type="hyperband", min_iter=2, eta=2, strict=strict)).decide(running, others).order
+        Hyperband(HyperbandOptions(type="hyperband", min_iter=2, eta=2, strict=strict)).decide(running, others).order
         for strict in (False, True)
     ]
     assert orders == ["continue", "stop"]
 
 
 def test_with_a_fidelity_the_rung_shows_the_last_value_at_no_more_of_it() -> None:
-    rule = Hyperband(EarlyTerminate(type="hyperband", min_iter=4, eta=2), fidelity_counts=True)
+    rule = Hyperband(HyperbandOptions(type="hyperband", min_iter=4, eta=2), fidelity_counts=True)
     # Ten values an epoch: the fortieth is the one at epoch 4, and the best of epoch 5 is no excuse to compare with.
     other = Observation(1, {}, Status.FINISHED, curve=Curve((1 + i // 10, 50.0 - i) for i in range(50)))
     running = Observation(0, {}, Status.PENDING, curve=Curve([(1, 20.0), (4, 12.0)]))
@@ -130,44 +119,22 @@ def test_with_a_fidelity_the_rung_shows_the_last_value_at_no_more_of_it() -> Non
 
 
 def test_below_the_first_rung_nothing_is_stopped() -> None:
-    rule = Hyperband(EarlyTerminate(type="hyperband", min_iter=4, eta=2), fidelity_counts=True)
+    rule = Hyperband(HyperbandOptions(type="hyperband", min_iter=4, eta=2), fidelity_counts=True)
     running = Observation(0, {}, Status.PENDING, curve=Curve((3, 100.0 + i) for i in range(50)))
     assert rule.decide(running, [observation(1, [1.0] * 50)]).order == "continue"
 
 
 def test_a_trial_at_the_end_of_the_fidelity_is_done_and_not_stopped() -> None:
-    options = EarlyTerminate(type="hyperband", min_iter=2, eta=2)
+    options = HyperbandOptions(type="hyperband", min_iter=2, eta=2)
     others = [observation(1, [1.0] * 8), observation(2, [2.0] * 8)]
     running = observation(0, [9.0] * 8)
     assert Hyperband(options, fidelity_max=8, fidelity_counts=True).decide(running, others).order == "continue"
     assert Hyperband(options, fidelity_max=9, fidelity_counts=True).decide(running, others).order == "stop"
 
 
-def test_a_thousand_trials_are_judged_within_two_milliseconds() -> None:
-    rule = Hyperband(EarlyTerminate(type="hyperband", min_iter=3, eta=3))
-    others = [observation(i, [float(i + j) for j in range(100)], Status.FINISHED) for i in range(1, 1001)]
-    running = observation(0, [0.0] * 60)
-    rule.decide(running, others)
-
-    def once() -> float:
-        began = time.process_time()
-        rule.decide(running, others)
-        return time.process_time() - began
-
-    assert min(once() for _ in range(20)) < 2e-3
+class TestHyperband(RuleSuite):
+    options: ClassVar[dict[str, Any]] = {"type": "hyperband", "min_iter": 1, "eta": 2}
 
 
-def test_settings_that_leave_no_rung_are_refused() -> None:
-    with pytest.raises(SweepFileError, match="at least one step"):
-        Hyperband(EarlyTerminate(type="hyperband", max_iter=2, s=1, eta=3))
-    with pytest.raises(SweepFileError, match="add min_iter"):
-        Hyperband(EarlyTerminate(type="hyperband", max_iter=20))
-
-
-def test_a_sweep_without_early_terminate_has_no_rule() -> None:
-    assert load_rule(None, fidelity_max=None, fidelity_counts=False) is None
-
-
-def test_the_rule_is_loaded_by_its_name() -> None:
-    options = EarlyTerminate(type="hyperband", min_iter=3)
-    assert isinstance(load_rule(options, fidelity_max=9, fidelity_counts=True), Hyperband)
+class TestHyperbandByBest(RuleSuite):
+    options: ClassVar[dict[str, Any]] = {"type": "hyperband", "max_iter": 81, "s": 4, "strict": False}

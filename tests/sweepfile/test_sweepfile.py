@@ -49,6 +49,8 @@ besom:
   repeats: {parameter: fold, values: [0, 1, 2]}
   checkpoints: true
   grace: 5
+  stop_when: {gain: 1e-4, decisions: 3}
+  audit: 0.1
 """
 
 
@@ -171,7 +173,42 @@ BASE = {"method": "random", "metric": {"name": "loss"}, "parameters": {"lr": {"m
             r"^early_terminate: needs a metric",
         ),
         ({"early_terminate": {"type": "hyperband", "min_iter": 0}}, r"early_terminate\.min_iter: .* at least 1, got 0"),
-        ({"early_terminate": {"type": "hyperbnd", "min_iter": 1}}, r"early_terminate\.type: needs 'hyperband'"),
+        (
+            {"early_terminate": {"type": "hyperbnd", "min_iter": 1}},
+            r"early_terminate\.type: needs a known type, got 'hyperbnd'; did you mean hyperband\? \(valid: .*none\)\.$",
+        ),
+        ({"early_terminate": {"type": "None"}}, r"early_terminate\.type: .* did you mean none\?"),
+        ({"early_terminate": {"min_iter": 1}}, r"early_terminate\.type: needs a type, got none; add it"),
+        ({"early_terminate": "asha"}, r"^early_terminate: needs a mapping of keys to values, got 'asha'"),
+        (
+            {"early_terminate": {"type": "median", "eta": 3}},
+            r"eta: needs an option of median \(min_iter, min_trials\), got eta, which hyperband and asha have; remove",
+        ),
+        (
+            {"early_terminate": {"type": "asha", "strict": True}},
+            r"early_terminate\.strict: needs an option of asha .*, got strict, which only hyperband has; remove it\.$",
+        ),
+        (
+            {"early_terminate": {"type": "none", "min_iter": 1}},
+            r"early_terminate\.min_iter: none takes no options, got min_iter; remove it\.$",
+        ),
+        (
+            {"early_terminate": {"type": "asha", "min_itr": 1}},
+            r"early_terminate\.min_itr: needs a known key, got min_itr; did you mean min_iter\?",
+        ),
+        ({"early_terminate": {"type": "asha", "eta": 1}}, r"early_terminate\.eta: needs a number above 1, got 1"),
+        (
+            {"early_terminate": {"type": "asha", "min_iter": 9, "max_iter": 9}},
+            r"^early_terminate: asha needs min_iter < max_iter, got min_iter=9, max_iter=9; raise max_iter",
+        ),
+        (
+            {"early_terminate": {"type": "hyperband", "max_iter": 2, "s": 1}},
+            r"^early_terminate: hyperband needs a rung of at least one step, got max_iter=2, s=1, eta=3; raise",
+        ),
+        (
+            {"early_terminate": {"type": "median", "min_trials": 0}},
+            r"early_terminate\.min_trials: .* at least 1, got 0",
+        ),
         ({"method": "grid"}, r"parameters\.lr: grid needs .*, got uniform"),
         ({"parameters": {}}, r"^parameters: needs at least one parameter"),
         ({"parameters": None}, r"^parameters: needs a value, got none"),
@@ -230,6 +267,7 @@ def test_the_program_is_looked_for_beside_the_file_too_and_only_by_check(folder)
 
 
 HYPERBAND_LATE = "early_terminate: {type: hyperband, min_iter: 11}\n"
+MEDIAN_LATE = "early_terminate: {type: median, min_trials: 9}\n"
 HYPERBAND_BACKWARDS = "early_terminate: {type: hyperband, max_iter: 99, s: 2}\n"
 PLAIN = "program: train.py\nmetric: {name: loss}\nrun_cap: 9\n"
 
@@ -268,6 +306,15 @@ PLAIN = "program: train.py\nmetric: {name: loss}\nrun_cap: 9\n"
         (
             "method: random\nparameters: {epochs: {value: 10}, lr: {min: 0.0, max: 0.1}}\n" + HYPERBAND_BACKWARDS,
             "early_terminate (sweep.yaml:6): hyperband compares from 11 on, got trials that end at 10",
+        ),
+        (
+            "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\nbesom: {fidelity: {max: 10}}\n"
+            + HYPERBAND_LATE.replace("hyperband", "asha"),
+            "early_terminate (sweep.yaml:7): asha compares from 11 on, got trials that end at 10 (besom.fidelity.max)",
+        ),
+        (
+            "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\n" + MEDIAN_LATE,
+            "early_terminate (sweep.yaml:6): median waits for 9 other trials, got 9 in all; lower min_trials.",
         ),
     ],
 )
@@ -315,7 +362,16 @@ def test_the_schema_is_one_and_takes_the_whole_file(folder):
         {"parameters": {"a": {"distribution": "normal", "min": 0}}},
         {"parameters": {"a": {"parameters": {"b": {"vlaue": 1}}}}},
         {"parameters": {"1a": {"value": 1}}},
+        {"early_terminate": {"type": "hyperband", "max_iter": 9}},
+        {"early_terminate": {"type": "asha", "strict": True}},
+        {"early_terminate": {"type": "median", "eta": 2}},
+        {"early_terminate": {"type": "none", "min_iter": 1}},
+        {"early_terminate": {"min_iter": 1}},
         {"besom": {"timeout": "2x"}},
+        {"besom": {"stop_when": "sometimes"}},
+        {"besom": {"stop_when": {"gain": 0}}},
+        {"besom": {"stop_when": {"gain": 1, "in": 5}}},
+        {"besom": {"audit": 1.5}},
         {"besom": {"metrics": [{"regexp": "x"}]}},
     ],
 )
@@ -323,6 +379,93 @@ def test_the_schema_refuses_what_is_wrong(change):
     jsonschema.validate(BASE, json_schema())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(BASE | change, json_schema())
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"type": "hyperband", "min_iter": 3},
+        {"type": "hyperband", "max_iter": 27, "s": 2, "eta": 2.5, "strict": False},
+        {"type": "asha"},
+        {"type": "asha", "min_iter": 2, "max_iter": 50, "eta": 4},
+        {"type": "median", "min_iter": 3, "min_trials": 8},
+        {"type": "none"},
+    ],
+)
+def test_the_schema_and_the_file_take_each_types_own_options(section):
+    jsonschema.validate(BASE | {"early_terminate": section}, json_schema())
+    assert parse(BASE | {"early_terminate": section}).early_terminate.model_dump(exclude_unset=True) == section
+
+
+@pytest.mark.parametrize(
+    ("given", "gain", "decisions"),
+    [
+        (0.001, 0.001, 5),
+        (2, 2, 5),
+        ("noise", "noise", 5),
+        ("never", "never", 5),
+        ({"gain": "noise", "decisions": 2}, "noise", 2),
+        ({"decisions": 9}, "noise", 9),
+    ],
+)
+def test_when_to_end_may_be_written_in_short(given, gain, decisions):
+    raw = BASE | {"besom": {"stop_when": given}}
+    jsonschema.validate(raw, json_schema())
+    found = parse(raw).besom.stop_when
+    assert (found.gain, found.decisions) == (gain, decisions)
+
+
+@pytest.mark.parametrize(
+    ("besom", "said"),
+    [
+        (
+            {"stop_when": "noisy"},
+            "besom.stop_when.gain: needs a number above 0 in the objective's units, noise or never, got 'noisy'",
+        ),
+        ({"stop_when": -1}, "besom.stop_when.gain: needs a number above 0"),
+        ({"stop_when": {"gain": True}}, "besom.stop_when.gain: needs a number above 0"),
+        ({"stop_when": {"decisions": 0}}, "besom.stop_when.decisions: needs a number of at least 1, got 0; raise it."),
+        ({"stop_when": {"gian": 1}}, "besom.stop_when.gian: needs a known key, got gian; did you mean gain?"),
+        ({"audit": 1.5}, "besom.audit: needs a number of at most 1, got 1.5; lower it."),
+    ],
+)
+def test_what_ends_and_audits_a_search_is_checked(besom, said):
+    with pytest.raises(SweepFileError) as refused:
+        parse(BASE | {"besom": besom})
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("method: bayes\n", []),
+        ("method: bayes\nbesom: {stop_when: never}\n", ["method (sweep.yaml:3): bayes goes on until it is stopped"]),
+        (
+            "method: random\nrun_cap: 5\nbesom: {stop_when: noise}\n",
+            ["besom.stop_when (sweep.yaml:5): only bayes knows what gain to expect, got method random"],
+        ),
+        (
+            "method: random\nrun_cap: 5\nbesom: {audit: 0.1}\n",
+            ["besom.audit (sweep.yaml:5): lets trials finish that would be stopped, got nothing that stops"],
+        ),
+        ("method: random\nrun_cap: 5\nearly_terminate: {type: asha}\nbesom: {audit: 0.1}\n", []),
+        ("method: bayes\nbesom: {audit: 0.1, fidelity: {max: 9}}\n", []),
+        (
+            "method: bayes\nearly_terminate: {type: none}\nbesom: {audit: 0.1, fidelity: {max: 9}}\n",
+            ["besom.audit (sweep.yaml:5): lets trials finish that would be stopped"],
+        ),
+    ],
+)
+def test_keys_that_would_do_nothing_are_warned_of(folder, text, expected):
+    head = "program: train.py\nmetric: {name: loss}\n"
+    found = warnings_of(folder, head + text + "parameters: {lr: {min: 0.0, max: 0.1}}\n")
+    assert len(found) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
+
+
+def test_where_nothing_is_stopped_no_metric_is_needed():
+    raw = {key: value for key, value in BASE.items() if key != "metric"}
+    assert parse(raw | {"early_terminate": {"type": "none"}}).early_terminate.type == "none"
 
 
 def test_every_example_is_valid_wise_and_fits_the_schema():

@@ -1,6 +1,7 @@
 """Numbers behind the pictures, worked out once: for terminal, report and pages."""
 
-from besom.analysis.costs import CostQuality, Savings, cost_quality, savings, seconds_left
+from besom.analysis.audit import Audit, audit, wilson
+from besom.analysis.costs import CostQuality, Savings, cost_quality, savings, seconds_left, was_cut_off
 from besom.analysis.curves import RepeatCurve, TrialCurves, curves_by_trial, mean_curve, thin
 from besom.analysis.tables import (
     ABSENT,
@@ -18,6 +19,7 @@ from besom.analysis.wording import counted, duration, number, percent, resource_
 
 __all__ = [
     "ABSENT",
+    "Audit",
     "Change",
     "CostQuality",
     "FailureGroup",
@@ -28,6 +30,7 @@ __all__ = [
     "ResourceUse",
     "Savings",
     "TrialCurves",
+    "audit",
     "cost_quality",
     "counted",
     "curves_by_trial",
@@ -50,4 +53,6 @@ __all__ = [
     "signed",
     "thin",
     "value_of",
+    "was_cut_off",
+    "wilson",
 ]

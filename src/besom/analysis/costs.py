@@ -17,7 +17,7 @@ class Savings:
     """An estimate of what was not spent because trials were stopped early.
 
     Attributes:
-        trials: How many were stopped.
+        trials: How many were stopped, or paused and not gone on with.
         spent_fidelity: What the whole sweep ran, in the unit of its fidelity.
         spent_seconds: The time that its runs took.
         fidelity: What the stopped trials would have run beyond where they were stopped; None where nothing tells.
@@ -74,7 +74,8 @@ def savings(
     """
     ran = _fidelity_by_trial(runs)
     finished = [trial for trial in trials if trial.state is TrialState.FINISHED]
-    stopped = [trial for trial in trials if trial.state is TrialState.STOPPED and not _is_cut_off(trial)]
+    ended_early = [trial for trial in trials if trial.state in (TrialState.STOPPED, TrialState.PAUSED)]
+    stopped = [trial for trial in ended_early if not was_cut_off(trial)]
     spent = Savings(len(stopped), sum(ran.values()), sum(trial.seconds for trial in trials))
     if not stopped:
         return Savings(0, spent.spent_fidelity, spent.spent_seconds, 0.0, 0.0)
@@ -92,7 +93,7 @@ def savings(
     )
 
 
-def _is_cut_off(trial: Trial) -> bool:
+def was_cut_off(trial: Trial) -> bool:
     """Whether the sweep's end or a person stopped it, and no rule: nothing was saved, it was wanted."""
     return trial.ended_by is not None and trial.ended_by.phase in ("budget", "target", "requested", "sweep ended")
 
@@ -105,14 +106,24 @@ def _fidelity_by_trial(runs: Iterable[Run]) -> dict[int, float]:
     return dict(ran)
 
 
-def seconds_left(sweep: Sweep, spent: Mapping[str, float], budget: Mapping[str, float], now: float) -> float | None:
+def seconds_left(
+    sweep: Sweep,
+    spent: Mapping[str, float],
+    budget: Mapping[str, float],
+    now: float,
+    under_way: Sequence[float] = (),
+) -> float | None:
     """Seconds until the first budget is used up at the pace so far; None while nothing tells.
+
+    A trial counts against the budget from its start, but takes its time until its end. Where what is under way has
+    only to end because the budget is used up, nothing tells how long that takes.
 
     Args:
         sweep: The sweep, for when it began and how long it was paused.
         spent: Amounts spent by unit; `hours` is taken as wall clock.
         budget: Amounts allowed, for those units that have a limit.
         now: The present instant.
+        under_way: For each trial under way, the share of it that is still to come, 0 to 1.
     """
     if sweep.started_at is None or sweep.state.has_ended:
         return None
@@ -120,12 +131,14 @@ def seconds_left(sweep: Sweep, spent: Mapping[str, float], budget: Mapping[str, 
     elapsed = max(0.0, until - sweep.started_at - sweep.paused_s)
     estimates = []
     for unit, limit in budget.items():
-        left = max(0.0, limit - spent.get(unit, 0.0))
+        done = spent.get(unit, 0.0) - (sum(under_way) if unit == "trials" else 0.0)
+        left = max(0.0, limit - done)
         if unit == "hours":
             estimates.append(left * 3600.0)
-        elif spent.get(unit, 0.0) > 0 and elapsed > 0:
-            estimates.append(left * elapsed / spent[unit])
-    return min(estimates, default=None)
+        elif done > 0 and elapsed > 0:
+            estimates.append(left * elapsed / done)
+    nearest = min(estimates, default=None)
+    return None if nearest == 0 and under_way else nearest
 
 
 def cost_quality(trials: Iterable[Trial], goal: str) -> CostQuality:

@@ -46,9 +46,9 @@ def check(
         print_json({"file": str(file), "errors": report.errors, "warnings": report.warnings})
     else:
         for problem in report.errors:
-            _say("error", problem, "red")
+            say("error", problem, "red")
         for warning in report.warnings:
-            _say("warning", warning, "yellow")
+            say("warning", warning, "yellow")
         if not report.errors:
             typer.echo(f"{file}: can be run" + ("" if report.warnings else ", and nothing in it looks unwise"))
     if report.errors:
@@ -71,7 +71,7 @@ def warn(service: Service, file: Path, program: str | None) -> None:
     from besom import sweepfile
 
     for warning in sweepfile.check(file, _logged(service, file, program)).warnings:
-        _say("warning", warning, "yellow", err=True)
+        say("warning", warning, "yellow", err=True)
 
 
 def _logged_at_home(file: Path, home: Path | None) -> set[str]:
@@ -98,7 +98,7 @@ def _logged(service: Service, file: Path, program: str | None) -> set[str]:
     return {name for run in runs if run.rows for name in service.metrics(run.id)}
 
 
-def _say(kind: str, text: str, color: str, *, err: bool = False) -> None:
+def say(kind: str, text: str, color: str, *, err: bool = False) -> None:
     """One line: the kind in colour (where there are colours), and the text."""
     import os
 

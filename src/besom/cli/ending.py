@@ -18,7 +18,7 @@ from besom.service import Progress
 
 
 def ending(progress: Progress, trials: Sequence[Trial], runs: Sequence[Run], report: Path | None) -> list[Text]:
-    """Lines: what ran, the best configuration, what was gained and saved, what failed, where the report is."""
+    """Lines: what ran, the best configuration, what was gained and saved and how surely, what failed, the report."""
     sweep = progress.sweep
     why = f" ({harmless(sweep.why)})" if sweep.why else ""
     named = f" {sweep.id}" if sweep.name != sweep.id else ""
@@ -29,6 +29,7 @@ def ending(progress: Progress, trials: Sequence[Trial], runs: Sequence[Run], rep
         *_best(progress),
         *_gained(progress, trials),
         *_saved(progress, trials, runs),
+        *([Text(progress.audit)] if progress.audit else []),
         *_failures(trials),
     ]
     if report is not None:

@@ -50,7 +50,7 @@ def events(
                 )
             )
         elif before is not None and trial.state == TrialState.RUNNING:
-            told.append((now, f"trial {trial.number} goes on{_from(progress, trial)}"))
+            told.append((now, f"trial {trial.number} {_goes_on(progress, trial)}"))
         if before is None and trial.state in (TrialState.RUNNING, TrialState.WAITING):
             continue
         is_best = (
@@ -66,8 +66,13 @@ def events(
     return [f"{clock(at)}  {text}" for at, text in told], Seen(states, best, progress.sweep.state)
 
 
-def _from(progress: Progress, trial: Trial) -> str:
-    return f" from {progress.fidelity_unit or 'row'} {number(trial.fidelity)}" if trial.fidelity else ""
+def _goes_on(progress: Progress, trial: Trial) -> str:
+    """How a trial that ran before runs now: without checkpoints it can only begin again."""
+    if not trial.fidelity:
+        return "goes on"
+    if not (progress.sweep.file.get("besom") or {}).get("checkpoints"):
+        return "runs again from the start"
+    return f"goes on from {progress.fidelity_unit or 'row'} {number(trial.fidelity)}"
 
 
 def _outcome(progress: Progress, trial: Trial, *, is_best: bool) -> str:

@@ -109,12 +109,20 @@ def against_budget(progress: Progress) -> str:
 
 def counts(progress: Progress, glyphs: Glyphs = UNICODE) -> Text:
     """Trials by state, in words, those that are none left out."""
-    styles = {"running": "cyan", "finished": "green", "stopped": "", "paused": "yellow", "waiting": "", "failed": "red"}
+    styles = {
+        "running": "cyan",
+        "finished": "green",
+        "stopped": "",
+        "cut off": "",
+        "paused": "yellow",
+        "waiting": "",
+        "failed": "red",
+    }
+    known = {**progress.counts, "stopped": progress.counts.get("stopped", 0) - progress.cut_off}
+    known["cut off"] = progress.cut_off
     names = {"stopped": "stopped early"}
     parts = [
-        Text(f"{progress.counts[state]} {names.get(state, state)}", style)
-        for state, style in styles.items()
-        if progress.counts.get(state)
+        Text(f"{known[state]} {names.get(state, state)}", style) for state, style in styles.items() if known.get(state)
     ]
     return Text(f" {glyphs.dot} ", style="").join(parts) if parts else Text("no trial yet", style="dim")
 
@@ -137,6 +145,8 @@ def _head(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
     else:
         lines.append(Text(told))
     lines.append(counts(progress, glyphs))
+    if progress.audit:
+        lines.append(Text(progress.audit, style="dim"))
     if sweep.why and sweep.state != SweepState.RUNNING:
         lines.append(Text(harmless(sweep.why), style="yellow"))
     return lines
@@ -210,7 +220,7 @@ def _running(scene: Scene, width: int, glyphs: Glyphs) -> list[Text]:
 def _goal(scene: Scene, run: Run) -> float | None:
     """The fidelity that the run goes to, if any is known."""
     trial = scene.trials.get(run.trial)
-    return (trial.until if trial else None) or scene.progress.fidelity_max
+    return scene.progress.fidelity_max or (trial.until if trial else None)
 
 
 def _told(scene: Scene, run: Run) -> str:

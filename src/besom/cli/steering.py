@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,7 +106,8 @@ def add(
     if not config:
         raise ConfigError("--config: needs at least one NAME=VALUE, got none; for example --config lr=0.01.")
     wanted = dict(pair_of(text) for text in config)
-    _carry_out(sweep, Command("enqueue", config=wanted), as_json=json, server=server, token=token, home=home)
+    after = _carry_out(sweep, Command("enqueue", config=wanted), as_json=json, server=server, token=token, home=home)
+    _warn_outside(after, wanted)
 
 
 def budget(
@@ -133,6 +135,16 @@ def budget(
     if not amounts:
         raise ConfigError("budget: needs a limit, got none; name --trials, --epochs, --hours or --gpu-hours.")
     _carry_out(sweep, Command("set_budget", budget=amounts), as_json=json, server=server, token=token, home=home)
+
+
+def _warn_outside(sweep: Sweep, config: Mapping[str, Any]) -> None:
+    """Say on standard error which values no draw of the sweep would give: they are run, but no others like them."""
+    from besom.cli.checking import say
+    from besom.sweepfile import parse, space_of
+
+    space = space_of(parse(dict(sweep.file)))
+    for line in space.outside(space.flatten(config)):
+        say("warning", f"{line}; it is run all the same, but the search will not come near it.", "yellow", err=True)
 
 
 def pair_of(text: str) -> tuple[str, Any]:
@@ -163,8 +175,8 @@ def _carry_out(
     token: str | None,
     home: Path | None,
     only_live: bool = True,
-) -> None:
-    """Send `command` to the sweep and say how it stands then."""
+) -> Sweep:
+    """Send `command` to the sweep and say how it stands then; the sweep."""
     from besom.cli.shapes import print_json
 
     with connected(server, token, home) as service:
@@ -177,6 +189,7 @@ def _carry_out(
         print_json(after)
     else:
         typer.echo(_told(after, command))
+    return after
 
 
 def _told(sweep: Sweep, command: Command) -> str:

@@ -94,6 +94,7 @@ def trial_in_full(sweep: Sweep, trial: Trial, runs: Sequence[Run]) -> list[str]:
         "time": duration(trial.seconds),
         "suggested": _because(trial.reason.phase, trial.reason.text),
         "ended by": _because(trial.ended_by.phase, trial.ended_by.text) if trial.ended_by else "",
+        "audited": _because(trial.audited.phase, trial.audited.text) if trial.audited else "",
         "failure": failure_text(trial) if trial.failure else "",
     }
     lines += [f"  {name:<10} {text}" for name, text in facts.items() if text]

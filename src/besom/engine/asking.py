@@ -10,10 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from besom.engine.draft import Draft
-from besom.engine.ending import finish_if_nothing_is_left, spent_text
+from besom.engine.ending import finish_if_nothing_is_left, may_resume_still, spent_text
+from besom.engine.history import history_of
 from besom.engine.state import wants_run
+from besom.errors import WrongState
 from besom.records import Config, Curve, Reason, Run, SweepState, Trial, TrialState
-from besom.search.contract import Exhausted, History, Suggestion
+from besom.search.contract import Exhausted, Suggestion
 from besom.wire import Answer, Ask, Assignment, Done, Wait
 
 _PAUSED_WAIT_S = 5.0
@@ -50,17 +52,33 @@ def _open_trial(draft: Draft) -> Trial | None:
 def _new_trial(draft: Draft, now: float) -> Trial | None:
     """The next trial by baseline or strategy; None when no more is wanted, which the sweep then knows the reason of."""
     spent = draft.state().exceeded(now)
-    if spent is not None:
+    if spent is not None and not may_resume_still(draft, now):
         _note(draft, spent_text(draft, spent))
         return None
     suggestion = _suggest(draft)
     if isinstance(suggestion, Exhausted):
-        _note(draft, suggestion.why)
+        _note(draft, suggestion.why if spent is None else spent_text(draft, spent))
         return None
-    until = suggestion.until if suggestion.until is not None else draft.plan.fidelity_max
+    if spent is not None and suggestion.resume is None:
+        _note(draft, spent_text(draft, spent))
+        return None
+    _note(draft, "")
+    until = suggestion.until if draft.plan.can_stop else None
+    until = draft.plan.fidelity_max if until is None else until
     if suggestion.resume is not None:
-        return draft.change_trial(suggestion.resume, state=TrialState.WAITING, until=until, ended_at=None)
+        return _resumed(draft, suggestion.resume, until)
     return add_trial(draft, suggestion.config, draft.plan.shown(suggestion.reason), until, now)
+
+
+def _resumed(draft: Draft, number: int, until: float | None) -> Trial:
+    """The paused or stopped trial, to be gone on with: from its checkpoint, or from the start where it has none."""
+    trial = draft.trials.get(number)
+    if trial is None or trial.state not in (TrialState.PAUSED, TrialState.STOPPED):
+        got = f"trial {number}, which {f'is {trial.state}' if trial else 'does not exist'}"
+        raise WrongState(
+            f"method {draft.plan.file.method}: may resume paused and stopped trials, got {got}; correct it."
+        )
+    return draft.change_trial(number, state=TrialState.WAITING, until=until, ended_at=None, ended_by=None)
 
 
 def _note(draft: Draft, why: str) -> None:
@@ -74,14 +92,7 @@ def _suggest(draft: Draft) -> Suggestion | Exhausted:
     if tried < len(plan.baselines):
         config = complete(draft, plan.baselines[tried])
         return Suggestion(config, Reason("baseline", "one of the configurations that the sweep file wants tried first"))
-    history = History(
-        space=plan.space,
-        observations=[draft.observations[number] for number in sorted(draft.observations)],
-        seed=draft.sweep.seed,
-        until_max=plan.fidelity_max,
-        can_resume=plan.can_resume,
-    )
-    return plan.strategy.ask(history)
+    return plan.strategy.ask(history_of(draft))
 
 
 def complete(draft: Draft, partial: Config) -> Config:
@@ -125,6 +136,8 @@ def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float) -> Run:
             request_id=ask.request_id,
             started_at=now,
             lease_until=now + draft.plan.file.besom.lease,
+            # Without checkpoints a script that ended where it is to be reviewed could not go on any more.
+            until=trial.until if draft.plan.can_resume and repeat == 0 else draft.plan.fidelity_max,
             first_fidelity=begun,
             fidelity=begun,
             gpus=tuple(ask.gpus),
@@ -146,7 +159,7 @@ def _assignment(draft: Draft, run: Run) -> Assignment:
         lease=run.lease,
         lease_s=draft.plan.file.besom.lease,
         config=draft.plan.config_of_repeat(trial.config, run.repeat),
-        until=trial.until,
+        until=run.until,
         fidelity=run.first_fidelity,
         seed=zlib.crc32(f"{draft.sweep.seed}/{run.trial}/{run.repeat}".encode()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -141,9 +142,27 @@ class Draft:
         if best is None or self.plan.is_better(trial.value, best):
             self.incumbent_number = trial.number
 
+    def shown_run(self, trial: int) -> Run | None:
+        """The run whose curve a trial is known by: its latest, or an earlier one of that repeat that got further.
+
+        A run that begins again from nothing forgets what is known until it has come as far. What a failed run logged
+        is not held against the next.
+        """
+        runs = self.runs_of(trial)
+        if not runs or runs[-1].state is RunState.FINISHED:
+            return runs[-1] if runs else None
+        latest = runs[-1]
+        earlier = [run for run in runs[:-1] if run.repeat == latest.repeat and run.state is not RunState.FAILED]
+        return max((latest, *earlier), key=lambda run: self._reached(run.id))
+
+    def _reached(self, run_id: str) -> float:
+        """The fidelity of the last point on a run's curve; below any while there is none."""
+        curve = self.curves.get(run_id)
+        return curve[-1][0] if curve else -math.inf
+
     def _observe(self, trial: Trial) -> None:
-        ids = self.run_ids.get(trial.number, ())
-        curve = self.curves.get(ids[-1], Curve()) if ids else Curve()
+        run = self.shown_run(trial.number)
+        curve = self.curves.get(run.id, Curve()) if run else Curve()
         seen = observe(self.plan, trial, curve, self.observations.get(trial.number))
         self._writable("observations")[trial.number] = seen
 

@@ -61,8 +61,17 @@ def finish_if_spent(draft: Draft, now: float) -> None:
     unit = draft.state().exceeded(now)
     if draft.sweep.state is SweepState.STOPPING:
         finish_if_nothing_is_left(draft, now)
-    elif draft.sweep.state is SweepState.RUNNING and unit is not None and not draft.open:
+        return
+    is_idle = draft.sweep.state is SweepState.RUNNING and not draft.open
+    if is_idle and unit is not None and not may_resume_still(draft, now):
         finish_if_nothing_is_left(draft, now, spent_text(draft, unit))
+
+
+def may_resume_still(draft: Draft, now: float) -> bool:
+    """Whether nothing but the number of trials is spent, so that paused ones of them may still be gone on with."""
+    if not (draft.plan.can_stop and draft.plan.can_resume) or draft.state().exceeded(now, _RUNNING_BUDGETS) is not None:
+        return False
+    return any(trial.state is TrialState.PAUSED for trial in draft.trials.values())
 
 
 def spent_text(draft: Draft, unit: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from besom.engine.curves import last_finite
 from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_spent, order_stop, pause_after_failures
+from besom.engine.repeats import reason_to_spare
 from besom.engine.reporting import held_run, value_of_run
 from besom.engine.state import gpu_seconds_of, run_seconds
 from besom.errors import LeaseLost
@@ -29,7 +30,7 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
         LeaseLost, UnknownName: See `held_run`.
     """
     known = draft.runs.get(message.run_id)
-    if known is not None and known.lease == message.lease and _is_repetition(known, message):
+    if known is not None and known.lease == message.lease and _is_repetition(draft, known, message):
         return
     run = held_run(draft, message)
     value = value_of_run(draft, message, run.value)
@@ -41,17 +42,33 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
     ended = message.ended
     if ended == "finished":
         failure = _failure_of_value(draft, run)
-        ended = "failed" if failure else "finished"
+        if failure is not None:
+            ended = "failed"
+        elif _ended_as_told(draft, run):
+            ended = "stopped" if run.ordered == "stop" else "paused"
     ended_at = now if message.seconds is None else min(now, run.started_at + message.seconds)
     end_run(draft, run, RunState(ended), failure, now, ended_at)
 
 
-def _is_repetition(run: Run, message: Finish) -> bool:
+def _is_repetition(draft: Draft, run: Run, message: Finish) -> bool:
     if run.state is RunState.RUNNING or run.state is RunState.LOST:
         return False
-    if run.state.value == message.ended or (message.ended == "finished" and run.state is RunState.FAILED):
+    if run.state.value == message.ended:
+        return True
+    if message.ended == "finished" and (run.state is RunState.FAILED or _ended_as_told(draft, run)):
         return True
     raise LeaseLost(f"run {run.id}: it is {run.state} already, got {message.ended}; nothing was recorded")
+
+
+def _ended_as_told(draft: Draft, run: Run) -> bool:
+    """Whether a script that ended by itself only did what it was told: to run so far, and be gone on with later.
+
+    One that went further before it ended, by a point of its curve or more, came to its own end.
+    """
+    end = math.inf if draft.plan.fidelity_max is None else draft.plan.fidelity_max
+    if not draft.plan.can_resume or run.until is None or not run.until <= run.fidelity or run.until >= end:
+        return False
+    return not any(run.until <= fidelity < run.fidelity for fidelity in draft.curves[run.id].fidelity)
 
 
 def _failure_of_value(draft: Draft, run: Run) -> Failure | None:
@@ -82,13 +99,19 @@ def end_run(draft: Draft, run: Run, state: RunState, failure: Failure | None, no
     moved = move(draft, trial, run, now)
     draft.put_trial(moved)
     if moved.state.has_ended and not trial.state.has_ended:
-        in_a_row = draft.sweep.failures_in_a_row + 1 if moved.state is TrialState.FAILED else 0
-        if in_a_row != draft.sweep.failures_in_a_row:
-            draft.put_sweep(failures_in_a_row=in_a_row)
+        _count_failures(draft, moved)
         for other in draft.live_runs(moved.number):
             order_stop(draft, other.id, Reason("trial ended", f"trial {moved.number} is {moved.state}"))
         pause_after_failures(draft, now)
+    elif moved.state is TrialState.PAUSED:
+        _count_failures(draft, moved)
     finish_if_spent(draft, now)
+
+
+def _count_failures(draft: Draft, ended: Trial) -> None:
+    in_a_row = draft.sweep.failures_in_a_row + 1 if ended.state is TrialState.FAILED else 0
+    if in_a_row != draft.sweep.failures_in_a_row:
+        draft.put_sweep(failures_in_a_row=in_a_row)
 
 
 def _charge(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
@@ -121,7 +144,11 @@ def _finished(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
         return trial
     trial = replace(trial, losses=0, fidelity=max(trial.fidelity, run.fidelity), **measured(draft, trial))
     if trial.repeats_done < draft.plan.repeats:
-        return _waiting(draft, trial)
+        spared = reason_to_spare(draft, trial)
+        if spared is not None:
+            return replace(trial, state=TrialState.STOPPED, ended_at=now, ended_by=spared)
+        # Its first repeat came to its end before anybody had to decide on it: the others may follow.
+        return _waiting(draft, replace(trial, until=draft.plan.fidelity_max))
     return replace(trial, state=TrialState.FINISHED, ended_at=now)
 
 
@@ -146,7 +173,12 @@ def _stopped(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
 
 
 def _paused(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
-    return replace(trial, state=TrialState.PAUSED, ended_by=run.ordered_because, losses=0)
+    if trial.state.has_ended:
+        return trial
+    if run.ordered == "continue" and (trial.until is None or trial.until > run.fidelity):
+        return _waiting(draft, replace(trial, losses=0))  # it did as told at its start, and is wanted further meanwhile
+    reason = run.ordered_because or Reason("rung", f"ran to {run.fidelity:g} as asked")
+    return replace(trial, state=TrialState.PAUSED, ended_by=reason, losses=0)
 
 
 def _failed(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:

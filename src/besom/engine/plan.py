@@ -56,6 +56,11 @@ class Plan:
     def can_resume(self) -> bool:
         return self.file.besom.checkpoints
 
+    @property
+    def can_stop(self) -> bool:
+        """Whether the strategy decides on trials under way: there is a fidelity, and no rule is named for that."""
+        return self.file.besom.fidelity is not None and self.file.early_terminate is None
+
     def minimised(self, value: float | None) -> float | None:
         """The user's `value` as strategies and rules see it; None where it is missing or not finite."""
         if value is None or not math.isfinite(value):
@@ -97,6 +102,7 @@ def compile_plan(file: Mapping[str, Any]) -> Plan:
         parsed.early_terminate,
         fidelity_max=fidelity.max if fidelity else None,
         fidelity_counts=fidelity is not None,
+        can_resume=parsed.besom.checkpoints,
     )
     baselines = tuple(space.flatten(baseline) for baseline in parsed.besom.baseline)
     return Plan(parsed, space, load_strategy(parsed.method), rule, baselines)

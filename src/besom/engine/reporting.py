@@ -1,14 +1,15 @@
-"""A run's progress: its history is kept, its curve grows, and the stopping rule has its say."""
+"""A run's progress: its history is kept, its curve grows, and it is decided whether it goes on."""
 
 from __future__ import annotations
 
 from besom.engine.curves import as_number, inherited, last_finite, points_of_rows
+from besom.engine.deciding import decide
 from besom.engine.draft import Draft
-from besom.engine.ending import check_budgets, end_early, order_stop
+from besom.engine.ending import check_budgets
 from besom.engine.messages import AppendOutput, AppendRows
 from besom.engine.state import SILENCE_S, seen_at
 from besom.errors import LeaseLost, OutOfOrder, UnknownName
-from besom.records import Curve, Reason, Run, RunState, SweepState, Trial
+from besom.records import Curve, Run, RunState, SweepState
 from besom.wire import Finish, Receipt, Report
 
 
@@ -71,8 +72,9 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
         silent_s=run.silent_s + max(0.0, now - seen_at(draft.plan, run) - SILENCE_S),
     )
     if points:
-        trial = draft.change_trial(run.trial, fidelity=fidelity, value=_shown_value(draft, run, curve))
-        _decide(draft, run, trial)
+        reached = max(draft.trials[run.trial].fidelity, fidelity)
+        draft.change_trial(run.trial, fidelity=reached, value=_shown_value(draft, run, curve))
+        decide(draft, run)
     if new:
         check_budgets(draft, now)
     run = draft.runs[run.id]
@@ -97,30 +99,14 @@ def value_of_run(draft: Draft, message: Report | Finish, latest: float | None) -
 
 
 def _shown_value(draft: Draft, run: Run, curve: Curve) -> float | None:
-    """What the trial is worth while it runs: its finished repeats' mean, else this run's latest finite value."""
-    if draft.trials[run.trial].repeats_done:
+    """What the trial is worth while it runs: its finished repeats' mean, else this run's latest finite value.
+
+    A run that began again from nothing has no say before it has come as far as the one before.
+    """
+    shown = draft.shown_run(run.trial)
+    is_behind = shown is not None and shown.repeat == run.repeat and shown.id != run.id
+    if draft.trials[run.trial].repeats_done or is_behind:
         return draft.trials[run.trial].value
     if draft.plan.minimised(run.value) is not None:
         return run.value
     return last_finite(curve)
-
-
-def _decide(draft: Draft, run: Run, trial: Trial) -> None:
-    """Let target, rung and stopping rule speak on new points."""
-    plan = draft.plan
-    if trial.value is not None and plan.reaches_target(trial.value) and draft.sweep.state is SweepState.RUNNING:
-        assert plan.file.metric is not None
-        target = plan.file.metric.target
-        why = f"target reached: {plan.metric} {trial.value:g} in trial {trial.number} (target {target:g})"
-        end_early(draft, why, Reason("target", why))
-        return
-    if run.ordered != "continue" or trial.kept:
-        return
-    if trial.until is not None and trial.until <= run.fidelity and trial.until < (plan.fidelity_max or float("inf")):
-        order = "pause" if plan.can_resume else "stop"
-        order_stop(draft, run.id, Reason("rung", f"ran to {trial.until:g} as asked"), order)
-        return
-    if plan.rule is not None:
-        decision = plan.rule.decide(draft.observations[trial.number], draft.others(trial.number))
-        if decision.order != "continue":
-            order_stop(draft, run.id, plan.shown(decision.reason or Reason("rule")), decision.order)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from besom.engine.curves import inherited
 from besom.engine.plan import Plan, compile_plan
@@ -164,6 +167,7 @@ def observe(plan: Plan, trial: Trial, curve: Curve, before: Observation | None =
         details=trial.reason.details,
         failure=trial.failure,
         spread=trial.spread,
+        ended_by=trial.ended_by.phase if trial.ended_by else "",
     )
 
 
@@ -176,19 +180,30 @@ def _minimised(plan: Plan, curve: Curve, before: Curve | None) -> Curve:
 
 
 def _continues(curve: Curve, negated: Curve) -> bool:
-    """Whether `negated` is the beginning of `curve` with its sign turned: told by its ends, since curves only grow."""
+    """Whether `negated` is the beginning of `curve` with its sign turned."""
     count = len(negated)
     if not 0 < count <= len(curve):
         return False
-    return all(curve[i][0] == negated[i][0] and curve[i][1] == -negated[i][1] for i in (0, count - 1))
+    same = np.array_equal(np.frombuffer(curve.fidelity)[:count], np.frombuffer(negated.fidelity), equal_nan=True)
+    return same and np.array_equal(np.frombuffer(curve.values)[:count], -np.frombuffer(negated.values), equal_nan=True)
 
 
 def wants_run(plan: Plan, trial: Trial, runs: Iterable[Run]) -> int | None:
-    """The repeat of `trial` that is to be run next; None if none is, or all that are left are under way."""
+    """The repeat of `trial` that is to be run next; None if none is, or all that are left are under way.
+
+    While the trial is on probation its first repeat is run alone: nothing is spent on more of what may be stopped. Once
+    that is finished, the trial has passed.
+    """
     if trial.state not in (TrialState.WAITING, TrialState.RUNNING):
         return None
-    taken = {run.repeat for run in runs if run.state in (RunState.RUNNING, RunState.FINISHED)}
-    return next((repeat for repeat in range(plan.repeats) if repeat not in taken), None)
+    taken = {run.repeat: run.state for run in runs if run.state in (RunState.RUNNING, RunState.FINISHED)}
+    is_alone = is_on_probation(plan, trial) and taken.get(0) is not RunState.FINISHED
+    return next((repeat for repeat in range(1 if is_alone else plan.repeats) if repeat not in taken), None)
+
+
+def is_on_probation(plan: Plan, trial: Trial) -> bool:
+    """Whether the strategy sent the trial to a fidelity short of the end, to decide on it there."""
+    return trial.until is not None and trial.until < (math.inf if plan.fidelity_max is None else plan.fidelity_max)
 
 
 def restore(sweep: Sweep, trials: Iterable[Trial], runs: Iterable[Run], curves: Mapping[str, Curve]) -> State:

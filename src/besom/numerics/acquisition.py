@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ Floats = npt.NDArray[np.float64]
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 _HALF_LOG_HALF_PI = 0.5 * math.log(math.pi / 2)
 _SMALLEST_SD = 1e-150
+_SQRT_2PI = math.sqrt(2 * math.pi)
 
 
 def log_ei(mean: Floats, sd: Floats, best: float) -> Floats:
@@ -59,3 +61,38 @@ def log_h(u: Floats) -> Floats:
         far = np.maximum(-u, 1e3)
         correction = np.where(u < -1e3, -2 * np.log(far) - 3 / far**2, tail)
         return np.where(u > -1.0, direct, -0.5 * np.minimum(u, -1.0) ** 2 - _HALF_LOG_2PI + correction)
+
+
+def expected_improvement(mean: Floats, sd: Floats, best: Floats) -> Floats:
+    """Expected improvement below `best`, quicker than `log_ei`; it underflows far in the tail.
+
+    Args:
+        mean: Posterior mean; the three broadcast.
+        sd: Posterior standard deviation, positive.
+        best: Incumbent values, all in the same units.
+
+    Returns:
+        The improvement in these units, never negative.
+    """
+    from scipy.special import ndtr
+
+    u = (best - mean) / sd
+    density = np.exp(-0.5 * np.square(np.clip(u, -37.4, 37.4))) / _SQRT_2PI  # no overflow, no denormals
+    return np.asarray(np.maximum(sd * (density + u * ndtr(u)), 0.0))
+
+
+def inverse_log_h(log_cost: Floats) -> Floats:
+    """The u at which `log_h(u)` is `log_cost`, same shape: linear between 1,800 exact values, accurate to about 1e-4.
+
+    With log_cost = log(c / sd), mean + u sd is the best value at which an improvement would be worth just c. Never less
+    than -35, as if nothing cost less than about e^-620 standard deviations.
+    """
+    u, value = _log_h_table()
+    inside = np.interp(log_cost, value, u)
+    return np.where(log_cost > value[-1], np.exp(np.minimum(log_cost, 700.0)), inside)
+
+
+@cache
+def _log_h_table() -> tuple[Floats, Floats]:
+    u = np.concatenate([np.linspace(-35.0, -8.0, 200)[:-1], np.linspace(-8.0, 8.0, 1601)])
+    return u, log_h(u)

@@ -72,9 +72,10 @@ class Posterior:
         self.x, self.z, self.categories, self.theta = x, z, categories, theta
         self._lengthscale = np.exp(theta[:d])
         self._signal = float(np.exp(theta[d]))
+        self.noise = float(np.exp(theta[d + 1]))
         self._features = features(x, categories, self._lengthscale)
         k = self._signal * matern52(squared_distances(self._features, self._features))
-        k[np.diag_indices_from(k)] = self._signal + float(np.exp(theta[d + 1])) + JITTER
+        k[np.diag_indices_from(k)] = self._signal + self.noise + JITTER
         lower = cholesky(k, lower=True, check_finite=False)
         # The inverse of the factor makes a prediction of many points one product, several times faster than solving.
         self._inverse: Floats = solve_triangular(lower, np.eye(len(x)), lower=True, check_finite=False)

@@ -6,7 +6,7 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _LARGE = 1e150  # squares of anything larger may overflow
+_LOWEST_Z = -1e9  # a value that is better by more than this says no more, and its square would drown the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,15 @@ class HalfRank:
     unit: float
     _median: float
     _median_z: float
+    _score_z: float
     _upper_y: Floats
     _upper_z: Floats
+
+    def forward(self, y: Floats) -> Floats:
+        """Warped values of objective values, any shape; above the worst value that the warp was fitted to, its own."""
+        with np.errstate(over="ignore"):
+            below = self._median_z + (np.minimum(y, self._median) - self._median) / self.unit
+        return np.where(y <= self._median, np.maximum(below, _LOWEST_Z), np.interp(y, self._upper_y, self._upper_z))
 
     def inverse(self, z: Floats) -> Floats:
         """Objective values of warped ones; above the worst value seen, that one.
@@ -84,4 +92,21 @@ def half_rank(y: Floats) -> HalfRank:
     upper_y = np.concatenate(([median], levels[bad]))
     upper_z = (np.concatenate(([0.0], np.maximum(scores[bad], 0.0))) - shift) / width
     unit = (spread if spread > 0 else 1.0) * width * scale
-    return HalfRank(z, unit, median, -shift / width, upper_y, upper_z)
+    return HalfRank(z, unit, median, -shift / width, 1.0 / width, upper_y, upper_z)
+
+
+def half_rank_of_curves(latest: Floats, shown: Floats) -> HalfRank:
+    """The half-rank warp of learning curves: linear in what is good by the curves' latest values, ranks beyond it.
+
+    Args:
+        latest: The last value of each curve, finite, shape (N,), N >= 1.
+        shown: All values that are to be warped, finite, shape (n,): those above the median of `latest` are ranked.
+    """
+    from scipy.special import ndtri
+
+    warp = half_rank(latest)
+    bad = np.unique(shown[shown > warp._median])
+    parts = (np.arange(len(bad)) + 0.5) / max(len(bad), 1)
+    scores = np.concatenate(([0.0], np.asarray(ndtri(0.5 + 0.5 * parts))))
+    upper_y = np.concatenate(([warp._median], bad))
+    return replace(warp, _upper_y=upper_y, _upper_z=warp._median_z + warp._score_z * scores)

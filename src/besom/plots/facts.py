@@ -13,7 +13,9 @@ import yaml
 
 from besom.analysis import (
     ABSENT,
+    Audit,
     Change,
+    audit,
     counted,
     duration,
     failures_by_cause,
@@ -195,6 +197,9 @@ def _cards(data: SweepData) -> tuple[Card, ...]:
     if gained.over_first and gained.over_first.trial not in (gained.best, getattr(gained.over_baseline, "trial", None)):
         cards.append(_gain_card("over the first trial", gained.over_first))
     cards.append(_savings_card(data))
+    audited = audit(data.trials, data.goal)
+    if audited.audited:
+        cards.append(_audit_card(audited))
     counts = {state: count for state, count in data.progress.counts.items() if count}
     words = ", ".join(f"{number(count)} {state}" for state, count in counts.items())
     cards.append(Card("trials", number(len(data.trials)), words or "none yet"))
@@ -218,6 +223,12 @@ def _savings_card(data: SweepData) -> Card:
     unit = data.progress.fidelity_unit or "row"
     amount = counted(round(saved.fidelity), unit) + (f" and {duration(saved.seconds)}" if saved.seconds else "")
     return Card(title, f"≈ {percent(saved.share)}", f"about {amount} in {stopped}, estimated against {basis}")
+
+
+def _audit_card(audited: Audit) -> Card:
+    shown = percent(audited.rate) if audited.is_telling else f"{audited.wrong} of {audited.ended}"
+    lost = f"{counted(audited.lost, 'of them was', 'of them were')} the best of the sweep" if audited.lost else ""
+    return Card("stopped wrongly", shown, "; ".join(part for part in (str(audited), lost) if part))
 
 
 def _table(data: SweepData) -> tuple[tuple[str, ...], tuple[tuple[str, bool, tuple[Cell, ...]], ...]]:

@@ -25,7 +25,8 @@ class Place:
         sweep_id: The sweep's; None without an agent.
         config: The configuration that the sweep chose, nested.
         fidelity: Where the last run of the trial got to; None at the start.
-        until: The fidelity to run to; None for as far as the script goes.
+        until: The fidelity to run to, and to leave a checkpoint at; the trial may be gone on with from there. None for
+            as far as the script goes.
         seed: A seed, the same in every attempt; None without an agent.
     """
 

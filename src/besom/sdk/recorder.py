@@ -28,7 +28,7 @@ class Run:
         id: The run's id; name: its name; project: as given to `init`.
         config: The configuration: the sweep's values over the script's own.
         summary: One value for each metric.
-        until: The fidelity to run to; None for as far as the script goes.
+        until: The fidelity to run to, and to leave a checkpoint at; None for as far as the script goes.
         fidelity: Where the last run of this trial got to; None at the start.
         sweep_id, trial, repeat, attempt, seed: What the agent says of it; None (or 0) without one.
     """

@@ -1,5 +1,7 @@
 """Bayesian optimisation: a Gaussian process on half-rank-warped objectives, and the expected improvement under it.
 
+Where trials show learning curves and may be stopped, `freeze_thaw` takes over.
+
 Source:
     Jones et al. 1998 (expected improvement); the parts name theirs: `numerics.gp`, `numerics.warp`,
     `numerics.acquisition`.
@@ -7,19 +9,30 @@ Source:
 
 from __future__ import annotations
 
-import numpy as np
+from contextlib import AbstractContextManager, nullcontext
 
-from besom.search.candidates import ranked_candidates
+import numpy as np
+import numpy.typing as npt
+
+from besom.numerics.threads import one_thread
+from besom.search.candidates import ranked_candidates, untried
 from besom.search.contract import Exhausted, History, Suggestion
 from besom.search.design import next_of_design
+from besom.search.ending import reason_to_end
 from besom.search.evidence import evidence_of
 from besom.search.explain import reason_of
+from besom.search.failures import Failures
+from besom.search.freeze_thaw import FreezeThaw
 from besom.search.model import model_of
 from besom.search.moves import Moves, categories_of
 from besom.search.tried import Tried
+from besom.stopping.contract import Decision
+
+Floats = npt.NDArray[np.float64]
 
 _INITIAL_TRIALS = 5
 _LEAST_RESULTS = 3  # however many trials are pending: a model of fewer results says nothing
+_LEAST_FIDELITY = 4.0  # with fewer levels there is no curve to speak of
 
 
 class Bayes:
@@ -27,19 +40,46 @@ class Bayes:
 
     def ask(self, history: History) -> Suggestion | Exhausted:
         """A point of the initial design, then where the model expects the largest gain; never one tried before."""
-        tried = Tried(history.space, history.observations)
-        if tried.is_everything():
-            return Exhausted("every configuration of the space has been tried")
-        evidence = evidence_of(history)
-        suggestion = None
-        if evidence.measured >= _LEAST_RESULTS and len(history.observations) >= _INITIAL_TRIALS and history.space.free:
-            model = model_of(evidence, categories_of(history.space))
-            rng = np.random.default_rng([history.seed, len(history.observations)])
-            for x in ranked_candidates(model, Moves(history.space), rng):
-                config = history.space.decode(x)
-                if config not in tried and history.space.is_feasible(config):
-                    at = history.space.encode([config])[0]
-                    suggestion = Suggestion(config, reason_of(model, history.space, at, len(evidence.y)))
-                    break
-        suggestion = suggestion or next_of_design(history, tried)
-        return suggestion or Exhausted("no configuration was found that has not been tried")
+        with _light(history):
+            return FreezeThaw().ask(history) if _has_curves(history) else _ask(history)
+
+    def review(self, history: History, trial: int) -> Decision:
+        """Whether the trial goes on past the fidelity that it was sent to."""
+        with _light(history):
+            return FreezeThaw().review(history, trial)
+
+
+def _light(history: History) -> AbstractContextManager[object]:
+    """What keeps a decision from crowding the machine; nothing before there is a model: scipy then stays unloaded."""
+    return one_thread() if len(history.observations) >= _LEAST_RESULTS else nullcontext()
+
+
+def _has_curves(history: History) -> bool:
+    if history.until_max is None or not history.can_stop or history.has_repeats:
+        return False
+    return history.until_max / history.until_min >= _LEAST_FIDELITY
+
+
+def _ask(history: History) -> Suggestion | Exhausted:
+    """The next configuration, to be trained as far as it goes."""
+    tried = Tried(history.space, history.observations)
+    if tried.is_everything():
+        return Exhausted("every configuration of the space has been tried")
+    evidence = evidence_of(history)
+    if len(evidence.y) >= _LEAST_RESULTS and len(history.observations) >= _INITIAL_TRIALS and history.space.free:
+        categories = categories_of(history.space)
+        model = model_of(evidence, categories)
+        failures = Failures(history.space, history.observations, categories)
+
+        def score(x: Floats) -> Floats:
+            return model.log_ei(x) + failures.log_chance(x)
+
+        rng = np.random.default_rng([history.seed, len(history.observations)])
+        ranked, _ = ranked_candidates(score, model.best_x, Moves(history.space), rng)
+        config = next(untried(ranked, history.space, tried), None)
+        if config is not None:
+            reason = reason_of(model, history.space, history.space.encode([config])[0], len(evidence.y))
+            end = reason_to_end(history, reason, model.noise)
+            return Exhausted(end) if end else Suggestion(config, reason)
+    suggestion = next_of_design(history, tried)
+    return suggestion or Exhausted("no configuration was found that has not been tried")

@@ -1,15 +1,19 @@
-"""Where the expected improvement is highest: a search without gradients, which integers and categories do not hurt."""
+"""Where a score is highest: a search without gradients, which integers and categories do not hurt."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from besom.numerics.acquisition import log_ei
-from besom.search.model import Model
+from besom.records import Config
 from besom.search.moves import Moves
+from besom.search.tried import Tried
+from besom.space import Space
 
 Floats = npt.NDArray[np.float64]
+Score = Callable[[Floats], Floats]
 
 _DRAWS = 600
 _NEAR_BEST = 300
@@ -19,32 +23,47 @@ _PARENTS = (8, 8, 8, 4, 4, 4)  # survivors that get children, in each round
 _FIRST_SCALE, _SHRINKAGE = 0.1, 0.6
 
 
-def ranked_candidates(model: Model, moves: Moves, rng: np.random.Generator) -> Floats:
-    """All candidates that were looked at, best log expected improvement first, shape (about 2000, d)."""
-    parents = model.best_x[rng.integers(len(model.best_x), size=_NEAR_BEST)]
+def ranked_candidates(score: Score, best_x: Floats, moves: Moves, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """All candidates that were looked at, best first, shape (about 2000, d), and their scores.
+
+    Args:
+        score: The higher, the better: positions (m, d) to numbers (m,).
+        best_x: Where to look more closely: the best configurations so far, shape (k, d), k >= 1.
+        moves: Draws and mutations of the space.
+        rng: Source of randomness.
+    """
+    parents = best_x[rng.integers(len(best_x), size=_NEAR_BEST)]
     near_best = moves.mutate(rng, parents, np.exp(rng.uniform(np.log(0.01), np.log(0.3), _NEAR_BEST)))
     x = np.concatenate([moves.draw(rng, _DRAWS), near_best])
-    score = _score(model, x)
+    scores = score(x)
     for round_, survivors in zip(range(_ROUNDS), _PARENTS, strict=True):
-        best = _best_distinct(x, score, survivors)
+        best = _best_distinct(x, scores, survivors)
         parents = np.repeat(x[best], _CHILDREN, axis=0)
         scale = _FIRST_SCALE * _SHRINKAGE**round_ * np.exp(rng.uniform(-2.5, 0.5, len(parents)))
         children = moves.mutate(rng, parents, scale)
-        x, score = np.concatenate([x, children]), np.concatenate([score, _score(model, children)])
-    return x[np.argsort(-score, kind="stable")]
+        if len(children):
+            x, scores = np.concatenate([x, children]), np.concatenate([scores, score(children)])
+    order = np.argsort(-scores, kind="stable")
+    return x[order], scores[order]
 
 
-def _score(model: Model, x: Floats) -> Floats:
-    if len(x) == 0:
-        return np.empty(0)
-    mean, sd = model.posterior.predict(x)
-    return log_ei(mean, sd, model.best)
+def untried(ranked: Floats, space: Space, tried: Tried) -> Iterator[Config]:
+    """Configurations of the positions `ranked` (m, d), in their order: each once, none tried before, all feasible."""
+    seen = set()
+    for x in ranked:
+        key = x.tobytes()
+        if key in seen:
+            continue
+        seen.add(key)
+        config = space.decode(x)
+        if config not in tried and space.is_feasible(config):
+            yield config
 
 
-def _best_distinct(x: Floats, score: Floats, count: int) -> list[int]:
+def _best_distinct(x: Floats, scores: Floats, count: int) -> list[int]:
     """Indices of the `count` best different rows: in a discrete space the same one comes up again and again."""
     chosen: dict[bytes, int] = {}
-    for index in np.argsort(-score, kind="stable").tolist():
+    for index in np.argsort(-scores, kind="stable").tolist():
         chosen.setdefault(x[index].tobytes(), index)
         if len(chosen) == count:
             break

@@ -19,30 +19,24 @@ class Evidence:
     """Results and pending trials of a history.
 
     Attributes:
-        x: Encoded configurations with a result, shape (n, d).
-        y: Their minimised objectives, finite, shape (n,); a failure counts as the worst value seen.
-        pending: Encoded configurations without one, shape (m, d).
-        measured: How many of the results are no failures.
+        x: Encoded configurations with a result, shape (n, d). Failures are none: see `failures`.
+        y: Their minimised objectives, finite, shape (n,).
+        pending: Encoded configurations whose result is still to come, shape (m, d).
     """
 
     x: Floats
     y: Floats
     pending: Floats
-    measured: int
 
 
 def evidence_of(history: History) -> Evidence:
     """The evidence in a history, in order of the trials' numbers."""
-    told = [o for o in history.observations if not _is_open(o)]
-    values = [_measured(o) for o in told]
-    known = [value for value in values if value is not None]
-    worst = max(known, default=0.0)
+    told = [(o.config, o.value) for o in history.observations if _has_result(o)]
     pending = [o.config for o in history.observations if _is_open(o)]
     return Evidence(
-        x=history.space.encode([o.config for o in told]),
-        y=np.array([worst if value is None else value for value in values], dtype=np.float64),
+        x=history.space.encode([config for config, _ in told]),
+        y=np.array([value for _, value in told], dtype=np.float64),
         pending=history.space.encode(pending),
-        measured=len(known),
     )
 
 
@@ -52,7 +46,7 @@ def _is_open(observation: Observation) -> bool:
     return observation.status is Status.PENDING or waits
 
 
-def _measured(observation: Observation) -> float | None:
-    value = observation.value
-    has_failed = observation.status is Status.FAILED or value is None or not math.isfinite(value)
-    return None if has_failed else value
+def _has_result(observation: Observation) -> bool:
+    if observation.status is Status.FAILED or _is_open(observation):
+        return False
+    return observation.value is not None and math.isfinite(observation.value)

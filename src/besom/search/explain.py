@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,22 +33,21 @@ def reason_of(model: Model, space: Space, x: Floats, results: int) -> Reason:
     details: dict[str, Any] = {"mean": at, "sd": high / 2 - low / 2, "best": best, "expected_gain": gain}
     # Objectives near the largest floats overflow on the way back; what cannot be told is left out.
     finite = {name: value for name, value in details.items() if math.isfinite(value)}
-    drivers = _drivers(model, space, x)
+    drivers = drivers_of(lambda points: model.posterior.predict(points)[0], space, x)
     text = f"A model of {results} results expects a gain of {gain:.3g} on the best so far"
     text += f", unsure by {details['sd']:.2g}; what it goes by: {', '.join(drivers)}." if drivers else "."
     return Reason("model", text, {**finite, "drivers": drivers, "results": results})
 
 
-def _drivers(model: Model, space: Space, x: Floats) -> list[str]:
-    """The parameters along which the predicted mean varies most around `x`, most important first."""
+def drivers_of(predict: Callable[[Floats], Floats], space: Space, x: Floats) -> list[str]:
+    """The parameters along which the predicted mean varies most around `x`, shape (d,), most important first."""
     lines = []
     for j, parameter in enumerate(space.free):
         count = min(len(parameter.levels), _PROBES) if not parameter.is_ordinal and parameter.levels else _PROBES
         line = np.repeat(x[None, :], _PROBES, axis=0)
         line[:, j] = np.linspace(0, 1, _PROBES) if parameter.is_ordinal else np.arange(_PROBES) % count
         lines.append(line)
-    mean, _ = model.posterior.predict(np.concatenate(lines))
-    variance = mean.reshape(len(lines), _PROBES).var(axis=1)
+    variance = predict(np.concatenate(lines)).reshape(len(lines), _PROBES).var(axis=1)
     if variance.sum() <= 0:
         return []
     order = np.argsort(-variance, kind="stable")[:_DRIVERS]

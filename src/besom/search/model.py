@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from besom.numerics.acquisition import log_ei
 from besom.numerics.gp import Posterior, fit
 from besom.numerics.warp import HalfRank, half_rank
 from besom.search.evidence import Evidence
@@ -36,6 +38,16 @@ class Model:
     warp: HalfRank
     best: float
     best_x: Floats
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the objective's noise, in its units."""
+        return math.sqrt(self.posterior.noise) * self.warp.unit
+
+    def log_ei(self, x: Floats) -> Floats:
+        """Log expected improvement on the best at positions `x` (m, d), shape (m,)."""
+        mean, sd = self.posterior.predict(x)
+        return log_ei(mean, sd, self.best)
 
 
 def model_of(evidence: Evidence, categories: Ints) -> Model:

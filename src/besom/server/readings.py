@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from besom.analysis.costs import seconds_left
+from besom.analysis.audit import audit
+from besom.analysis.costs import seconds_left, was_cut_off
 from besom.analysis.curves import thin
 from besom.engine import State
 from besom.errors import MessageError
@@ -34,7 +35,7 @@ def progress(state: State, agents: Sequence[Agent], now: float) -> Progress:
         first=_first_with_value(trials),
         spent=spent,
         budget=allowed,
-        seconds_left=seconds_left(state.sweep, spent, allowed, now),
+        seconds_left=seconds_left(state.sweep, spent, allowed, now, _under_way(state)),
         running=tuple(state.live_runs()),
         agents=tuple(agents),
         failures=tuple(failed[:_FAILURES]),
@@ -42,7 +43,23 @@ def progress(state: State, agents: Sequence[Agent], now: float) -> Progress:
         metric=plan.metric or "",
         fidelity_max=plan.fidelity_max,
         fidelity_unit=fidelity.unit if fidelity else "",
+        cut_off=sum(trial.state is TrialState.STOPPED and was_cut_off(trial) for trial in trials),
+        audit=str(audit(trials, plan.file.metric.goal if plan.file.metric else "")),
     )
+
+
+def _under_way(state: State) -> list[float]:
+    """The share of each trial with a run under way that is still to come; half where nothing says how far it goes."""
+    most = state.plan.fidelity_max
+    numbers = sorted({run.trial for run in state.live_runs()})
+    if most is None:
+        return [0.5] * len(numbers)
+    return [_rest(state.trials[number], state.live_runs(number), most) for number in numbers]
+
+
+def _rest(trial: Trial, live: Sequence[Run], most: float) -> float:
+    done = trial.repeats_done + sum(min(1.0, run.fidelity / most) for run in live)
+    return max(0.0, 1.0 - done / trial.repeats)
 
 
 def _first_with_value(trials: Sequence[Trial]) -> Trial | None:

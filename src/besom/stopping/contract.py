@@ -12,10 +12,17 @@ from besom.wire import Order
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a running trial shall do, and why if not "continue"."""
+    """What a running trial shall do, and why if not "continue".
+
+    Attributes:
+        order: "continue", "pause" or "stop".
+        reason: Why.
+        until: With "continue", the fidelity at which to decide again; None for as far as the script goes.
+    """
 
     order: Order
     reason: Reason | None = None
+    until: float | None = None
 
 
 CONTINUE = Decision("continue")

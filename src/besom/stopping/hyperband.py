@@ -7,11 +7,13 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from besom.records import Curve, Observation, Reason
+from besom.records import Observation, Reason
 from besom.stopping.contract import CONTINUE, Decision
+from besom.stopping.progress import Memory
 from besom.stopping.rungs import Logged, rungs_of
-from besom.sweepfile.model import EarlyTerminate
+from besom.sweepfile.model import HyperbandOptions
 
 
 class Hyperband:
@@ -21,7 +23,12 @@ class Hyperband:
     """
 
     def __init__(
-        self, options: EarlyTerminate, *, fidelity_max: float | None = None, fidelity_counts: bool = False
+        self,
+        options: HyperbandOptions,
+        *,
+        fidelity_max: float | None = None,
+        fidelity_counts: bool = False,
+        can_resume: bool = False,
     ) -> None:
         """A rule for these options.
 
@@ -29,26 +36,23 @@ class Hyperband:
             options: W&B's settings.
             fidelity_max: A trial that got so far is done, and no more stopped. W&B knows no such thing.
             fidelity_counts: Whether rungs are levels of the sweep's fidelity; otherwise they count logged values.
-
-        Raises:
-            SweepFileError: The settings leave no rung.
+            can_resume: Of no matter here: W&B's stops.
         """
         self._rungs = rungs_of(options)
         self._eta = options.eta
         self._strict = options.strict
         self._fidelity_max = fidelity_max if fidelity_counts else None
-        self._fidelity_counts = fidelity_counts
-        self._seen: dict[int, tuple[Curve, dict[int, float | None]]] = {}
+        self._logged = Memory(partial(Logged, by_fidelity=fidelity_counts))
 
     def decide(self, running: Observation, others: Sequence[Observation]) -> Decision:
         """Whether `running` goes on. Asked again at the same point, it may stop what it let pass: others improved."""
-        shown = Logged(running.curve, by_fidelity=self._fidelity_counts)
+        shown = self._logged.of(running)
         reached = [(rung, value) for rung in self._rungs if (value := shown.at(rung)) is not None]
         is_done = self._fidelity_max is not None and shown.reached >= self._fidelity_max
         if not reached or shown.best is None or is_done:
             return CONTINUE
         rung, at_rung = reached[-1]
-        values = [value for other in others if (value := self._value_at(rung, other)) is not None]
+        values = [value for other in others if (value := self._logged.of(other).at(rung)) is not None]
         values.append(at_rung)
         threshold = sorted(values)[int(1.0 / self._eta * len(values))]
         value = at_rung if self._strict else shown.best
@@ -58,13 +62,3 @@ class Hyperband:
         text = f"outside the best 1/{self._eta:g} of {len(values)} trials at rung {rung}, by {what}"
         details = {"rung": rung, "value": value, "threshold": threshold, "trials": len(values)}
         return Decision("stop", Reason("hyperband", text, details))
-
-    def _value_at(self, rung: int, other: Observation) -> float | None:
-        """What `other` showed at `rung`, remembered for as long as its curve is the very same object."""
-        known = self._seen.get(other.trial)
-        if known is None or known[0] is not other.curve:
-            known = self._seen[other.trial] = (other.curve, {})
-        values = known[1]
-        if rung not in values:
-            values[rung] = Logged(other.curve, by_fidelity=self._fidelity_counts).at(rung)
-        return values[rung]

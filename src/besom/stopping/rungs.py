@@ -1,4 +1,4 @@
-"""Where rungs lie, and what a curve shows at one."""
+"""Where rungs lie, and what a curve shows at one as W&B counts it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from besom.errors import SweepFileError
 from besom.records import Curve
-from besom.sweepfile.model import EarlyTerminate
+from besom.sweepfile.model import HyperbandOptions
 
 _MOST = 100
 
 
-def rungs_of(options: EarlyTerminate) -> tuple[int, ...]:
+def rungs_of(options: HyperbandOptions) -> tuple[int, ...]:
     """Ascending rungs: `min_iter` times powers of eta, or `max_iter` divided by powers of eta; as W&B counts them.
-
-    Raises:
-        SweepFileError: The settings leave no rung.
 
     Source:
         PyPI's `sweeps` 0.3.0, hyperband_stopping.py: `max_iter` goes first, and each rung is cut to an integer.
@@ -31,24 +27,19 @@ def rungs_of(options: EarlyTerminate) -> tuple[int, ...]:
             if rung < 1:
                 break
             rungs.append(int(rung))
-        if not rungs:
-            got = f"max_iter={options.max_iter}, s={options.s:g}, eta={options.eta:g}"
-            raise SweepFileError(
-                [f"early_terminate: needs a rung of at least one step, got {got}; raise max_iter or s, or lower eta."]
-            )
         return tuple(sorted(rungs))
-    if options.min_iter is None:
-        raise SweepFileError(["early_terminate: needs min_iter, or max_iter with s, got neither; add min_iter."])
-    return tuple(_powers(options.min_iter, options.eta))
+    assert options.min_iter is not None, "the options see to it that there is one or the other"
+    return powers(options.min_iter, options.eta)
 
 
-def _powers(first: float, eta: float) -> list[int]:
+def powers(first: float, eta: float) -> tuple[int, ...]:
+    """`first` times powers of eta, each cut to an integer: ascending, at most a hundred of them."""
     rungs: list[int] = []
     rung = float(first)
     while len(rungs) < _MOST and math.isfinite(rung):
         rungs.append(int(rung))
         rung *= eta
-    return rungs
+    return tuple(rungs)
 
 
 class Logged:
@@ -59,7 +50,7 @@ class Logged:
         best: The lowest value, None without any.
     """
 
-    __slots__ = ("_fidelity", "_values", "best", "reached")
+    __slots__ = ("_fidelity", "_known", "_values", "best", "reached")
 
     def __init__(self, curve: Curve, *, by_fidelity: bool) -> None:
         """What `curve` shows.
@@ -76,9 +67,15 @@ class Logged:
         self.reached = float(len(self._values))
         if self._fidelity is not None:
             self.reached = float(self._fidelity.max(initial=-math.inf))
+        self._known: dict[int, float | None] = {}
 
     def at(self, rung: int) -> float | None:
         """The value at `rung`: the `rung`-th, or the last one at no more fidelity; None where it did not get there."""
+        if rung not in self._known:
+            self._known[rung] = self._find(rung)
+        return self._known[rung]
+
+    def _find(self, rung: int) -> float | None:
         if self.reached < rung:
             return None
         if self._fidelity is None:

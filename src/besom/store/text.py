@@ -46,7 +46,7 @@ def _reason(data: dict[str, Any]) -> Reason:
 
 _REVIVE: dict[type, dict[str, Callable[[Any], Any]]] = {
     Sweep: {"state": SweepState},
-    Trial: {"state": TrialState, "reason": _reason, "ended_by": _reason, "failure": _failure},
+    Trial: {"state": TrialState, "reason": _reason, "ended_by": _reason, "audited": _reason, "failure": _failure},
     Run: {"state": RunState, "gpus": tuple, "ordered_because": _reason, "failure": _failure},
     Agent: {"gpus": tuple},
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from besom.errors import SweepFileError, nearest
 from besom.space import Parameter, Problem, Space
-from besom.sweepfile.model import SweepFile
+from besom.sweepfile.model import AshaOptions, CurveOptions, HyperbandOptions, MedianOptions, NoStopping, SweepFile
 
 GRID_MANY = 10_000
 DECADES_MANY = 3
@@ -38,19 +38,38 @@ def warnings_about(file: SweepFile, space: Space, logged_metrics: Collection[str
             yield from advise(parameter)
     if file.method == "grid":
         yield from _grid(space)
-    elif (
-        file.max_trials is None
-        and not file.besom.budget.model_fields_set
-        and (file.metric is None or file.metric.target is None)
-    ):
+    elif not _ends(file):
         text = f"{file.method} goes on until it is stopped, got no limit; add `run_cap: 50`, or besom.budget."
         yield Problem(("method",), text)
-    yield from _hyperband(file, space)
+    yield from _early_terminate(file, space)
+    yield from _strategy_only(file)
     for index, config in enumerate(file.besom.baseline):
         for line in space.outside(space.flatten(config)):
             yield Problem(
                 ("besom", "baseline", index), f"{line}; widen the range, or the search will not come near it."
             )
+
+
+def _ends(file: SweepFile) -> bool:
+    """Whether something ends the sweep: a budget, a target, or the search itself."""
+    has_limit = file.max_trials is not None or bool(file.besom.budget.model_fields_set)
+    has_target = file.metric is not None and file.metric.target is not None
+    ends_itself = file.method == "bayes" and (file.besom.stop_when is None or file.besom.stop_when.gain != "never")
+    return has_limit or has_target or ends_itself
+
+
+def _strategy_only(file: SweepFile) -> Iterator[Problem]:
+    """Keys that do nothing without what they are about."""
+    if file.besom.stop_when is not None and file.method != "bayes":
+        text = f"only bayes knows what gain to expect, got method {file.method}; remove stop_when."
+        yield Problem(("besom", "stop_when"), text)
+    rule = file.early_terminate
+    stops = not isinstance(rule, NoStopping) and (
+        rule is not None or (file.method == "bayes" and file.besom.fidelity is not None)
+    )
+    if file.besom.audit > 0 and not stops:
+        move = "add early_terminate, or besom.fidelity with method: bayes"
+        yield Problem(("besom", "audit"), f"lets trials finish that would be stopped, got nothing that stops; {move}.")
 
 
 def _metric(file: SweepFile, logged_metrics: Collection[str] | None) -> Iterator[Problem]:
@@ -111,20 +130,26 @@ def _grid(space: Space) -> Iterator[Problem]:
         yield Problem(("method",), f"grid runs every combination, got {cells:,} of them; use method: random or bayes.")
 
 
-def _hyperband(file: SweepFile, space: Space) -> Iterator[Problem]:
+def _early_terminate(file: SweepFile, space: Space) -> Iterator[Problem]:
     rule = file.early_terminate
-    if rule is None:
+    if rule is None or isinstance(rule, NoStopping):
         return
-    if rule.min_iter is not None:
-        first: float = rule.min_iter
-    elif rule.max_iter is not None and rule.s is not None:
-        first = rule.max_iter / rule.eta**rule.s
-    else:
-        return
+    first = _first_compared(rule)
     last, whence = _last_epoch(file, space)
     if last is not None and first > last:
-        text = f"hyperband compares from {first:g} on, got trials that end at {last:g} ({whence}); lower min_iter."
+        text = f"{rule.type} compares from {first:g} on, got trials that end at {last:g} ({whence}); lower min_iter."
         yield Problem(("early_terminate",), text)
+    trials = file.max_trials
+    if isinstance(rule, MedianOptions) and trials is not None and trials <= rule.min_trials:
+        text = f"median waits for {rule.min_trials} other trials, got {trials} in all; lower min_trials."
+        yield Problem(("early_terminate",), text)
+
+
+def _first_compared(rule: HyperbandOptions | AshaOptions | MedianOptions | CurveOptions) -> float:
+    """The progress from which on the rule may stop a trial."""
+    if isinstance(rule, HyperbandOptions) and rule.max_iter is not None and rule.s is not None:
+        return max(1.0, rule.max_iter / rule.eta ** int(rule.s))
+    return rule.min_iter or 1
 
 
 def _last_epoch(file: SweepFile, space: Space) -> tuple[float | None, str]:

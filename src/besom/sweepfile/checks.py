@@ -10,7 +10,7 @@ import numpy as np
 
 from besom.errors import ConfigError, nearest
 from besom.space import Problem, Space
-from besom.sweepfile.model import SweepFile
+from besom.sweepfile.model import NoStopping, SweepFile
 
 MACROS = (
     "env",
@@ -37,7 +37,6 @@ def find_problems(file: SweepFile, raw: Mapping[str, Any], space: Space | None) 
         space: The search space; None where it is wrong in itself.
     """
     yield from _metric(file, raw)
-    yield from _early_terminate(file, raw)
     yield from _command(file, raw)
     yield from _fidelity(file)
     yield from _metric_sources(file)
@@ -52,18 +51,8 @@ def _metric(file: SweepFile, raw: Mapping[str, Any]) -> Iterator[Problem]:
     add = "add `metric: {name: val_loss, goal: minimize}`"
     if file.method == "bayes":
         yield Problem(("method",), f"bayes needs a metric to optimise, got none; {add}, or use method: random.")
-    if "early_terminate" in raw:
+    if "early_terminate" in raw and not isinstance(file.early_terminate, NoStopping):
         yield Problem(("early_terminate",), f"needs a metric to compare trials by, got none; {add}.")
-
-
-def _early_terminate(file: SweepFile, raw: Mapping[str, Any]) -> Iterator[Problem]:
-    rule = file.early_terminate
-    if rule is None or not isinstance(raw["early_terminate"], Mapping) or rule.min_iter is not None:
-        return
-    written = raw["early_terminate"]
-    if "min_iter" not in written and not {"max_iter", "s"} <= written.keys():
-        got = ", ".join(str(key) for key in written)
-        yield Problem(("early_terminate",), f"hyperband needs min_iter, or max_iter and s, got {got}; add min_iter.")
 
 
 def _command(file: SweepFile, raw: Mapping[str, Any]) -> Iterator[Problem]:

@@ -5,9 +5,11 @@ Parameters stay as the user wrote them here; `besom.space` gives them their mean
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import math
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from besom.sweepfile.durations import seconds_from_text
 
@@ -16,6 +18,11 @@ class _Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+def _broken(law: str) -> PydanticCustomError:
+    """What a section raises whose keys do not go together; `law` is the whole message, next move and all."""
+    return PydanticCustomError("law", "{law}", {"law": law})
 
 
 def _word(value: Any) -> Any:
@@ -36,6 +43,9 @@ Seconds = Annotated[
 ]
 """Seconds, or text such as `90s`, `15m`, `2h`, `1d`."""
 
+GAIN_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": ["noise", "never"]}]}
+"""What an expected gain is held against."""
+
 
 class Metric(_Section):
     """The objective."""
@@ -47,15 +57,85 @@ class Metric(_Section):
     impute_while_running: Literal["latest", "best", "worst", "false", False] = "false"
 
 
-class EarlyTerminate(_Section):
+class HyperbandOptions(_Section):
     """W&B's hyperband: give `min_iter`, or `max_iter` with `s`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["min_iter"]}, {"required": ["max_iter", "s"]}]}
+    )
 
     type: Literal["hyperband"]
     min_iter: int | None = Field(default=None, ge=1)
+    """The first rung; each next one is `eta` times further."""
     max_iter: int | None = Field(default=None, ge=1)
+    """What the last rung is `eta` times short of, where rungs are counted backwards."""
     s: float | None = Field(default=None, gt=0)
+    """How many rungs there are, counted backwards from `max_iter`."""
     eta: float = Field(default=3, gt=1)
     strict: bool = True
+    """Compare a trial's value at the rung; otherwise its best value so far."""
+
+    @model_validator(mode="after")
+    def _leaves_a_rung(self) -> Self:
+        if self.max_iter is not None and self.s is not None:
+            if self.s < 1 or self.max_iter < self.eta:
+                got = f"max_iter={self.max_iter}, s={self.s:g}, eta={self.eta:g}"
+                move = "raise max_iter or s, or lower eta"
+                raise _broken(f"hyperband needs a rung of at least one step, got {got}; {move}.")
+        elif self.min_iter is None:
+            got = ", ".join(name for name in type(self).model_fields if name in self.model_fields_set)
+            raise _broken(f"hyperband needs min_iter, or max_iter and s, got {got}; add min_iter.")
+        return self
+
+
+class AshaOptions(_Section):
+    """Asynchronous successive halving: at each rung the best 1/`eta` go on."""
+
+    type: Literal["asha"]
+    min_iter: int = Field(default=1, ge=1)
+    """The first rung; each next one is `eta` times further."""
+    max_iter: int | None = Field(default=None, ge=1)
+    """A trial that got so far is left to end by itself."""
+    eta: float = Field(default=3, gt=1)
+
+    @model_validator(mode="after")
+    def _leaves_a_rung(self) -> Self:
+        if self.max_iter is not None and self.max_iter <= self.min_iter:
+            got = f"min_iter={self.min_iter}, max_iter={self.max_iter}"
+            raise _broken(f"asha needs min_iter < max_iter, got {got}; raise max_iter or leave it out.")
+        return self
+
+
+class MedianOptions(_Section):
+    """The median rule: a trial stops once its best value is worse than the median of the others' running averages."""
+
+    type: Literal["median"]
+    min_iter: int = Field(default=1, ge=1)
+    """Before this nothing is stopped."""
+    min_trials: int = Field(default=5, ge=1)
+    """How many other trials must have got as far."""
+
+
+class CurveOptions(_Section):
+    """The curve rule: a trial stops once its curve, extrapolated, hardly has a chance to beat the incumbent."""
+
+    type: Literal["curve"]
+    min_iter: int = Field(default=3, ge=1)
+    """The first rung; each next one is half as far again."""
+    probability: float = Field(default=0.05, gt=0, lt=1)
+    """A trial that beats the incumbent with less than this is stopped."""
+
+
+class NoStopping(_Section):
+    """Every trial runs to its end."""
+
+    type: Literal["none"]
+
+
+EarlyTerminate = Annotated[
+    HyperbandOptions | AshaOptions | MedianOptions | CurveOptions | NoStopping, Field(discriminator="type")
+]
+"""Which trials are stopped early. Each type has options of its own."""
 
 
 class Budget(_Section):
@@ -98,6 +178,8 @@ class Repeats(_Section):
     """A parameter that gets the repeat's value (`fold`, `seed`)."""
     values: list[Any] | None = None
     """Values for it, one a repeat; 0, 1, 2 … otherwise. Without `count` there are as many repeats as values."""
+    race: bool = True
+    """Leave out further repeats of a trial that is behind the incumbent by more than chance."""
 
     @model_validator(mode="before")
     @classmethod
@@ -105,6 +187,28 @@ class Repeats(_Section):
         if isinstance(raw, dict) and "count" not in raw and isinstance(raw.get("values"), list) and raw["values"]:
             return {**raw, "count": len(raw["values"])}
         return raw
+
+
+def _gain(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value in ("noise", "never") or (is_number and 0 < value < math.inf):
+        return value
+    law = "needs a number above 0 in the objective's units, noise or never"
+    raise _broken(f"{law}, got {value!r}; write one of them.")
+
+
+class StopWhen(_Section):
+    """When the search ends by itself; a `gain` may stand alone: `stop_when: noise`."""
+
+    gain: Annotated[float | Literal["noise", "never"], PlainValidator(_gain), WithJsonSchema(GAIN_SCHEMA)] = "noise"
+    """The expected gain that is too small: less than this (in the objective's units), than the noise, or none is."""
+    decisions: int = Field(default=5, ge=1)
+    """So many suggestions in a row must expect too small a gain."""
+
+
+def _stop_when(value: Any) -> Any:
+    """`stop_when` in full, where its gain stands alone."""
+    return value if value is None or isinstance(value, dict | StopWhen) else {"gain": value}
 
 
 class MetricSource(_Section):
@@ -138,6 +242,10 @@ class BesomOptions(_Section):
     repeats: Repeats = Repeats()
     checkpoints: bool = False
     """The script saves to BESOM_CHECKPOINT_DIR and goes on from there, so trials may be paused and resumed."""
+    stop_when: Annotated[StopWhen | None, BeforeValidator(_stop_when)] = None
+    """When the search ends by itself. None: within the noise where bayes has no budget, never where it has one."""
+    audit: float = Field(default=0.0, ge=0, le=1)
+    """The share of trials that would be stopped early and are let finish, to see how often that is wrong."""
     grace: Seconds = 10.0
     """How long a run may take to end politely before it is killed."""
     lease: Annotated[Seconds, Field(gt=0)] = 60.0

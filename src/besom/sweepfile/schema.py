@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from besom.space import LAWS, NAME_PATTERN, Law, Setting
-from besom.sweepfile.model import SweepFile
+from besom.sweepfile.model import GAIN_SCHEMA, SweepFile
 
 _KINDS: dict[str, dict[str, Any]] = {
     "number": {"type": "number"},
@@ -42,6 +42,8 @@ def json_schema() -> dict[str, Any]:
         "propertyNames": {"pattern": NAME_PATTERN},
         "additionalProperties": {"$ref": "#/$defs/parameter"},
     }
+    own = definitions["BesomOptions"]["properties"]
+    own["stop_when"] = {**own["stop_when"], "anyOf": [GAIN_SCHEMA, *own["stop_when"]["anyOf"]]}
     schema["properties"]["parameters"] = {"$ref": "#/$defs/parameters"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,0 +1,1 @@
+"""The search against its peers: `python -m benchmarks.search`."""

@@ -1,0 +1,1 @@
+"""Black boxes and learning curves that are formulas."""

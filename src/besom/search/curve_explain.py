@@ -1,0 +1,56 @@
+"""Why freeze-thaw starts a trial, goes on with one or leaves one, for a person."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from besom.numerics.acquisition import log_ei
+from besom.records import Reason
+from besom.search.explain import drivers_of
+from besom.search.steps import Situation, Step
+
+
+def reason_of_step(situation: Situation, step: Step) -> Reason:
+    """The reason for a step.
+
+    Details, in the minimised objective's units: `mean` and `sd` predicted at the most fidelity, `best` shown so far,
+    `expected_gain` on it; `until`, the fidelity that it runs to; `drivers`, the parameters that matter most around it;
+    `results`, how many curves the model has seen.
+    """
+    model, space = situation.model, situation.history.space
+    details = _prediction(situation, step)
+    drivers = drivers_of(lambda x: model.posterior.predict_final(x)[0], space, step.x)
+    details |= {"until": step.until, "drivers": drivers, "results": len(model.shown.trials)}
+    most = situation.ladder.most
+    does = "Runs" if step.own < 0 else f"Goes on from {model.shown.reached[step.own]:g}"
+    text = f"{does} to {step.until:g} of {most:g}: a model of {details['results']} curves"
+    text += f" expects a gain of {details['expected_gain']:.3g}"
+    text += f" on the best so far, unsure by {details['sd']:.2g}"
+    text += f"; what it goes by: {', '.join(drivers)}." if drivers else "."
+    return Reason("model", text, details)
+
+
+def reason_to_leave(situation: Situation, mine: Step, best: Step) -> Reason:
+    """The reason why a trial gives way to another step. Details as of `reason_of_step`, `predicted` for `mean`."""
+    details = _prediction(situation, mine)
+    reached = situation.model.shown.reached[mine.own]
+    instead = "a new configuration" if best.own < 0 else f"trial {situation.model.shown.trials[best.own]}"
+    text = (
+        f"At {reached:g}, training to {situation.ladder.most:g} would improve the best by"
+        f" {details['expected_gain']:.3g} on average; {instead} promises more for its cost."
+    )
+    return Reason("model", text, {"predicted": details.pop("mean"), **details, "rung": float(reached)})
+
+
+def _prediction(situation: Situation, step: Step) -> dict[str, Any]:
+    """What is expected of the step's trial at the most fidelity, in the minimised objective's units."""
+    model = situation.model
+    mean, sd = (float(a[0]) for a in model.posterior.predict_at(step.x[None, :], np.array([step.own]), np.ones(1)))
+    gain = float(np.exp(log_ei(np.array([mean]), np.array([sd]), model.best))[0]) * model.shown.warp.unit
+    low, at, high, best = model.shown.warp.inverse(np.array([mean - sd, mean, mean + sd, model.best])).tolist()
+    numbers = {"mean": at, "sd": high / 2 - low / 2, "best": best, "expected_gain": gain}
+    # Objectives near the largest floats overflow on the way back; what cannot be told is infinite.
+    return {name: value if math.isfinite(value) else math.inf for name, value in numbers.items()}

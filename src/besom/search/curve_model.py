@@ -1,0 +1,112 @@
+"""The surrogate of a sweep whose trials show learning curves, fitted to what they have shown alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from besom.numerics.acquisition import log_ei
+from besom.numerics.curve_posterior import CurvePosterior
+from besom.numerics.curve_process import Curves, fit_curves
+from besom.numerics.warp import half_rank_of_curves
+from besom.search.shown import Shown
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+_FIT_POINTS_MAX = 100  # more make hyperparameters no better, and cost as their third power
+_FIT_CURVES_MIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CurveModel:
+    """A fitted surrogate.
+
+    Attributes:
+        shown: What it was fitted to.
+        posterior: Predicts warped values, trials under way believed to end as is expected of them.
+        best: The best value shown at any fidelity, warped.
+    """
+
+    shown: Shown
+    posterior: CurvePosterior
+    best: float
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of what is shown around the curve behind it, in the objective's units."""
+        return math.sqrt(self.posterior.noise) * self.shown.warp.unit
+
+    def log_ei(self, x: Floats) -> Floats:
+        """Log expected improvement of final values on the best at positions `x` (m, d), shape (m,)."""
+        mean, sd = self.posterior.predict_final(x)
+        return log_ei(mean, sd, self.best)
+
+    def best_x(self, count: int = 5) -> Floats:
+        """The configurations whose latest values are best, shape (<= count, d)."""
+        return self.shown.x[np.argsort(self.shown.latest, kind="stable")[:count]]
+
+
+def curve_model_of(shown: Shown, categories: Ints, pending: Ints, pending_x: Floats) -> CurveModel:
+    """The surrogate that curves lead to: a function of them, however often and wherever it is worked out.
+
+    Args:
+        shown: The curves.
+        categories: How many categories each column has, 0 for ordinal ones, shape (d,).
+        pending: Indices of curves of trials under way, believed to end as is expected.
+        pending_x: Encoded configurations under way that have shown nothing yet, shape (k, d).
+    """
+    curves = shown.model_input(categories)
+    posterior = CurvePosterior(curves, _theta(shown, categories, np.setdiff1d(np.arange(len(shown.x)), pending)))
+    x = np.concatenate([shown.x[pending], pending_x])
+    own = np.concatenate([pending, np.full(len(pending_x), -1)]).astype(np.intp)
+    return CurveModel(shown, posterior.joined(x, own), float(shown.warp.forward(shown.lowest).min()))
+
+
+def _theta(shown: Shown, categories: Ints, settled: Ints) -> Floats:
+    """Hyperparameters from the curves that are not growing just now: most decisions find them in the cache."""
+    used = settled if len(settled) >= _FIT_CURVES_MIN else np.arange(len(shown.x))
+    points = np.flatnonzero(np.isin(shown.curve, used))
+    warp = half_rank_of_curves(shown.latest[used], shown.y[points])
+    kept = points[_thinned(shown.curve[points], shown.y[points])]
+    present, number = np.unique(shown.curve[kept], return_inverse=True)
+    x = np.ascontiguousarray(shown.x[present])
+    z = warp.forward(shown.y[kept])
+    return _fitted(x.tobytes(), number.tobytes(), shown.u[kept].tobytes(), z.tobytes(), tuple(categories.tolist()))
+
+
+def _thinned(curve: Ints, y: Floats) -> Ints:
+    """Indices of at most `_FIT_POINTS_MAX` points: the last of each curve first, then others evenly."""
+    every = np.arange(len(curve))
+    if len(curve) <= _FIT_POINTS_MAX:
+        return every
+    is_last = np.append(np.diff(curve) > 0, True)
+    last, earlier = every[is_last], every[~is_last]
+    if len(last) > _FIT_POINTS_MAX:
+        order = last[np.argsort(y[last], kind="stable")]
+        half = _FIT_POINTS_MAX // 2
+        return np.sort(np.concatenate([order[:half], _evenly(np.sort(order[half:]), _FIT_POINTS_MAX - half)]))
+    return np.sort(np.concatenate([last, _evenly(earlier, _FIT_POINTS_MAX - len(last))]))
+
+
+def _evenly(indices: Ints, count: int) -> Ints:
+    return indices[np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.intp)]
+
+
+@lru_cache(maxsize=64)
+def _fitted(x: bytes, curve: bytes, u: bytes, z: bytes, categories: tuple[int, ...]) -> Floats:
+    """`fit_curves`, remembered by content: a cache that cannot change a result."""
+    curves = Curves(
+        x=np.frombuffer(x).reshape(-1, len(categories)),
+        categories=np.array(categories, dtype=np.intp),
+        curve=np.frombuffer(curve, dtype=np.intp),
+        u=np.frombuffer(u),
+        z=np.frombuffer(z),
+    )
+    theta = fit_curves(curves)
+    theta.setflags(write=False)
+    return theta

@@ -1,0 +1,71 @@
+"""Where trials fail: the chance that a configuration gives a result at all, learnt from those that gave none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from besom.numerics.gp import Posterior, fit
+from besom.records import Cause, Observation, Status
+from besom.space import Space
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+_NOT_ITS_FAULT = frozenset({Cause.LOST, Cause.NOT_STARTED})
+_LATEST = 200
+_LEAST_CHANCE = 0.6  # below it a configuration is tried only where no other is left
+_NEXT_TO_NONE = -1e6
+
+
+class Failures:
+    """A Gaussian process on what failed (1) and what did not (0), read as a chance.
+
+    Source:
+        Rasmussen & Williams 2006, section 6.5 (least-squares classification).
+    """
+
+    def __init__(self, space: Space, observations: Sequence[Observation], categories: Ints) -> None:
+        """What the observations say; those whose agent vanished, or whose program could not start, say nothing."""
+        seen = [o for o in observations if o.value is not None or _is_its_fault(o)][-_LATEST:]
+        failed = np.array([_is_its_fault(o) for o in seen], dtype=np.float64)
+        self._posterior: Posterior | None = None
+        if failed.any() and not failed.all():
+            x = space.encode([o.config for o in seen])
+            self._rate, self._spread = float(failed.mean()), float(failed.std())
+            z = (failed - self._rate) / self._spread
+            self._posterior = Posterior(x, z, categories, _fitted(x.tobytes(), z.tobytes(), tuple(categories.tolist())))
+
+    def log_chance(self, x: Floats) -> Floats:
+        """Log of the chance that the configurations at `x` (m, d) give a result, shape (m,).
+
+        A chance that is small counts as next to none: where failing is likely nothing is ever measured, so that an
+        expected gain stays high there, and would outweigh any chance in the long run.
+        """
+        if self._posterior is None:
+            return np.zeros(len(x))
+        from scipy.special import ndtr
+
+        mean, sd = self._posterior.predict(x)
+        likely = self._rate + self._spread * mean
+        wide = np.sqrt((self._spread * sd) ** 2 + 0.05)
+        chance = np.maximum(ndtr((0.5 - likely) / wide), 1e-300)
+        return np.where(chance < _LEAST_CHANCE, _NEXT_TO_NONE, np.log(chance))
+
+
+def _is_its_fault(observation: Observation) -> bool:
+    failure = observation.failure
+    is_failed = observation.status is Status.FAILED
+    return is_failed and (failure is None or failure.cause not in _NOT_ITS_FAULT)
+
+
+@lru_cache(maxsize=16)
+def _fitted(x: bytes, z: bytes, categories: tuple[int, ...]) -> Floats:
+    """`gp.fit`, remembered by content: a cache that cannot change a result."""
+    values = np.frombuffer(z)
+    theta = fit(np.frombuffer(x).reshape(len(values), -1), values, np.array(categories, dtype=np.intp))
+    theta.setflags(write=False)
+    return theta

@@ -1,0 +1,101 @@
+"""Bayesian optimisation over learning curves: each next stretch of training goes where it is expected to help most.
+
+Source:
+    Swersky et al. 2014, arXiv:1406.3896 (freeze-thaw). What decides is a reservation value, see `numerics.price`.
+"""
+
+from __future__ import annotations
+
+from math import inf, isfinite
+from operator import itemgetter
+
+import numpy as np
+
+from besom.records import Reason
+from besom.search.contract import Exhausted, History, Suggestion
+from besom.search.curve_explain import reason_of_step, reason_to_leave
+from besom.search.design import next_of_design
+from besom.search.ending import reason_to_end
+from besom.search.shown import Ladder
+from besom.search.steps import may_go_on, situation_of
+from besom.search.tried import Tried
+from besom.stopping.contract import Decision
+from besom.wire import Order
+
+_INITIAL_TRIALS = 5
+_INITIAL_PART = 1 / 9  # of the most fidelity, for each point of the initial design
+_EXHAUSTED = "every configuration of the space has been tried"
+
+
+class FreezeThaw:
+    """Starts trials with short looks, goes on with the promising ones, pauses (or stops) the others."""
+
+    def ask(self, history: History) -> Suggestion | Exhausted:
+        """A point of the initial design, a new configuration, or a trial to go on with."""
+        ladder = _ladder(history)
+        tried = Tried(history.space, history.observations)
+        situation = situation_of(history, ladder) if len(history.observations) >= _INITIAL_TRIALS else None
+        if situation is None:
+            return _of_design(history, tried, ladder) or _of_waiting(history, ladder) or Exhausted(_EXHAUSTED)
+        steps = situation.steps(tried)
+        if not steps:
+            return _of_design(history, tried, ladder) or Exhausted(_EXHAUSTED)
+        best = min(steps, key=lambda step: step.value)
+        reason = reason_of_step(situation, best)
+        end = reason_to_end(history, reason, situation.model.noise)
+        if end is not None:
+            return Exhausted(end)
+        until = None if best.until >= ladder.most else best.until
+        if best.own < 0:
+            return Suggestion(history.space.decode(best.x), reason, until)
+        trial = int(situation.model.shown.trials[best.own])
+        config = next(o.config for o in history.observations if o.trial == trial)
+        return Suggestion(config, reason, until, resume=trial)
+
+    def review(self, history: History, trial: int) -> Decision:
+        """Go on with `trial` where that is worth more than anything else that could be run instead."""
+        ladder = _ladder(history)
+        leave: Order = "pause" if history.can_resume else "stop"
+        situation = situation_of(history, ladder, reviewed=trial)
+        is_incumbent = _is_incumbent(history, trial)
+        if situation is None:
+            if is_incumbent and not history.can_resume:
+                return Decision("continue")
+            return Decision(leave, Reason("initial design", "Its first look is over."))
+        found = np.flatnonzero(situation.model.shown.trials == trial)
+        if not len(found):
+            return Decision(leave, Reason("model", "It has shown no usable value up to here."))
+        if ladder.is_end(situation.model.shown.reached[found[0]]):
+            return Decision("continue")
+        *others, mine = situation.steps(Tried(history.space, history.observations), int(found[0]))
+        best = min(others, key=lambda step: step.value, default=None)
+        if best is None or mine.value <= best.value or (is_incumbent and not history.can_resume):
+            return Decision("continue", until=None if mine.until >= ladder.most else mine.until)
+        return Decision(leave, reason_to_leave(situation, mine, best))
+
+
+def _of_design(history: History, tried: Tried, ladder: Ladder) -> Suggestion | None:
+    """A short look at the next point of the initial design; None where no new trial is left."""
+    first = next_of_design(history, tried) if history.trials_left != 0 else None
+    return first and Suggestion(first.config, first.reason, ladder.rung(_INITIAL_PART))
+
+
+def _of_waiting(history: History, ladder: Ladder) -> Suggestion | None:
+    """The best trial that waits, to its end: in a space of a few configurations no model decides between them."""
+    may = [o for o in history.observations if may_go_on(o) and o.fidelity < ladder.most]
+    _, best = min(((o.value, o) for o in may if o.value is not None), key=itemgetter(0), default=(None, None))
+    if best is None:
+        return None
+    reason = Reason("initial design", "The best of those that wait: there is no other configuration to begin with.")
+    return Suggestion(best.config, reason, resume=best.trial)
+
+
+def _is_incumbent(history: History, trial: int) -> bool:
+    """Whether no other trial has shown a better value than `trial`, at whatever fidelity."""
+    lowest = {o.trial: min(filter(isfinite, o.curve.values), default=inf) for o in history.observations}
+    return lowest[trial] <= min(lowest.values())
+
+
+def _ladder(history: History) -> Ladder:
+    assert history.until_max is not None, "freeze-thaw needs a fidelity"
+    return Ladder.to(history.until_max, history.until_min)

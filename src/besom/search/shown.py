@@ -1,0 +1,174 @@
+"""What the trials of a history have shown on their way: points on curves, warped and thinned for a model of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from besom.numerics.curve_process import Curves
+from besom.numerics.warp import HalfRank, half_rank_of_curves
+from besom.records import Observation, Status
+from besom.search.contract import History
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+_GROWTH = 1.5  # fidelity from one point that the model sees to the next
+_POINTS_MAX = 180
+_CURVES_MAX = 120
+_LATEST = 5
+_ROUNDING = 1e-9  # fidelities that differ by so little are one
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Fidelities at which curves are looked at.
+
+    Attributes:
+        levels: Each about half as much again as the one before, the last the most, shape (r,).
+    """
+
+    levels: Floats
+
+    @classmethod
+    def to(cls, most: float, least: float = 1.0) -> Ladder:
+        """The ladder from `least` to `most`, whole numbers where they are."""
+        levels = [least]
+        while levels[-1] * _GROWTH < most:
+            level = levels[-1] * _GROWTH
+            levels.append(max(math.floor(level + 0.5), levels[-1] + 1) if least >= 1 else level)
+        levels = [level for level in levels if level < most * 0.9]
+        return cls(np.array([*levels, most]))
+
+    @property
+    def most(self) -> float:
+        return float(self.levels[-1])
+
+    def position(self, fidelity: Floats | float) -> Floats:
+        """Where on a curve, from 0 to 1: the logarithm of fidelity."""
+        least = self.levels[0]
+        span = math.log(self.most / least) or 1.0
+        return np.asarray(np.clip(np.log(np.maximum(fidelity, least) / least) / span, 0.0, 1.0))
+
+    def after(self, fidelity: float) -> Floats:
+        """The levels above `fidelity`, ascending; empty at the end."""
+        return self.levels[self.levels > fidelity * (1 + _ROUNDING)]
+
+    def is_end(self, fidelity: Floats) -> npt.NDArray[np.bool_]:
+        """Where no level is left above `fidelity`, same shape."""
+        return np.asarray(fidelity * (1 + _ROUNDING) >= self.most)
+
+    def rung(self, part: float) -> float:
+        """The level nearest to `part` of the most fidelity."""
+        return float(self.levels[np.abs(np.log(self.levels / (part * self.most))).argmin()])
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Curves of a history, ready for a model.
+
+    Attributes:
+        trials: The trial of each curve, shape (N,).
+        x: Encoded configurations, shape (N, d).
+        reached: How far each trial is trained, also past its last finite value, shape (N,).
+        latest: Its last finite value, minimised, shape (N,).
+        lowest: Each curve's best value, shape (N,).
+        curve, u, y: The points that a model gets: index of the curve, position, value; shapes (n,).
+        warp: Fitted to the latest values.
+    """
+
+    trials: Ints
+    x: Floats
+    reached: Floats
+    latest: Floats
+    lowest: Floats
+    curve: Ints
+    u: Floats
+    y: Floats
+    warp: HalfRank
+
+    def model_input(self, categories: Ints) -> Curves:
+        """The points as a process takes them; `categories` (d,): how many each column has, 0 for ordinal ones."""
+        return Curves(self.x, categories, self.curve, self.u, self.warp.forward(self.y))
+
+
+def shown_of(history: History, ladder: Ladder) -> Shown | None:
+    """The curves of a history; None while none has shown a finite value."""
+    seen = [(o, *_points(o, ladder)) for o in history.observations if o.status is not Status.FAILED]
+    seen = [entry for entry in seen if len(entry[1])]
+    if not seen:
+        return None
+    latest = np.array([values[-1] for _, _, values in seen])
+    is_open = np.array([o.status is Status.PENDING for o, _, _ in seen])
+    kept = _kept_curves(latest, is_open)
+    seen, latest = [seen[i] for i in kept], latest[kept]
+    points = _thinned([fidelities for _, fidelities, _ in seen], latest, ladder)
+    curve = np.repeat(np.arange(len(seen)), [len(p) for p in points])
+    y = np.concatenate([values[p] for (_, _, values), p in zip(seen, points, strict=True)])
+    t = np.concatenate([fidelities[p] for (_, fidelities, _), p in zip(seen, points, strict=True)])
+    return Shown(
+        trials=np.array([o.trial for o, _, _ in seen]),
+        x=history.space.encode([o.config for o, _, _ in seen]),
+        reached=np.array([max(fidelities[-1], o.fidelity) for o, fidelities, _ in seen]),
+        latest=latest,
+        lowest=np.array([values.min() for _, _, values in seen]),
+        curve=curve,
+        u=ladder.position(t),
+        y=y,
+        warp=half_rank_of_curves(latest, y),
+    )
+
+
+def _points(observation: Observation, ladder: Ladder) -> tuple[Floats, Floats]:
+    """Fidelity and value of a trial's finite points, ascending: one resumed from an old checkpoint goes back first.
+
+    A trial of which only the final value was told has that one.
+    """
+    is_told = not observation.curve and observation.status is Status.FINISHED
+    if is_told and observation.value is not None and math.isfinite(observation.value):
+        return np.array([ladder.most]), np.array([observation.value])
+    values = np.frombuffer(observation.curve.values)
+    fidelity = np.frombuffer(observation.curve.fidelity)
+    usable = np.flatnonzero(np.isfinite(values) & np.isfinite(fidelity))
+    order = usable[np.argsort(fidelity[usable], kind="stable")]
+    return fidelity[order], values[order]
+
+
+def _kept_curves(latest: Floats, is_open: npt.NDArray[np.bool_]) -> Ints:
+    """Indices of the curves that the model sees, in order.
+
+    Those that grow, the latest, the best (half of as many as it may see), and others spread evenly over the rest.
+    """
+    n = len(latest)
+    if n <= _CURVES_MAX:
+        return np.arange(n)
+    order = np.argsort(latest, kind="stable")
+    is_chosen = is_open.copy()
+    is_chosen[order[: _CURVES_MAX // 2]] = True
+    is_chosen[n - _LATEST :] = True
+    rest = np.flatnonzero(~is_chosen)
+    count = max(_CURVES_MAX - int(is_chosen.sum()), 0)
+    spread = rest[np.linspace(0, len(rest) - 1, count).round().astype(np.intp)]
+    return np.sort(np.concatenate([np.flatnonzero(is_chosen), spread]))
+
+
+def _thinned(fidelities: Sequence[Floats], latest: Floats, ladder: Ladder) -> list[Ints]:
+    """Indices of the points of each curve that the model sees: at the ladder's levels, and the last.
+
+    Where that is too many, the worst curves keep their last point alone.
+    """
+    points = []
+    for fidelity in fidelities:
+        at = np.searchsorted(fidelity, ladder.levels * (1 + _ROUNDING), side="right") - 1
+        points.append(np.unique(np.append(at[at >= 0], len(fidelity) - 1)))
+    total = sum(len(p) for p in points)
+    for worst in np.argsort(-latest, kind="stable"):
+        if total <= _POINTS_MAX:
+            break
+        total -= len(points[worst]) - 1
+        points[worst] = points[worst][-1:]
+    return points
