@@ -61,7 +61,7 @@ def test_forward_gives_what_the_warp_was_fitted_to(y: np.ndarray) -> None:
 def test_forward_of_any_finite_values_is_finite_and_ordered(y: np.ndarray, others: np.ndarray) -> None:
     z = half_rank(y).forward(np.sort(others))
     assert np.isfinite(z).all()
-    assert (np.diff(z) >= 0).all()
+    assert (np.diff(z) >= -1e-9 * np.maximum(1.0, np.abs(z[1:]))).all()  # but for rounding
     assert np.isfinite(z @ z)
 
 
@@ -70,7 +70,7 @@ def test_any_finite_curves_become_finite_numbers(latest: np.ndarray, earlier: np
     shown = np.concatenate([latest, earlier])
     z = half_rank_of_curves(latest, shown).forward(np.sort(shown))
     assert np.isfinite(z @ z)
-    assert (np.diff(z) >= 0).all()
+    assert (np.diff(z) >= -1e-9 * np.maximum(1.0, np.abs(z[1:]))).all()  # but for rounding
 
 
 def test_early_values_of_curves_are_ranked_among_each_other_and_do_not_squeeze_the_late_ones() -> None:
