@@ -14,6 +14,7 @@ from besom.numerics.curve_posterior import CurvePosterior
 from besom.numerics.curve_process import Curves, fit_curves
 from besom.numerics.warp import half_rank_of_curves
 from besom.search.shown import Shown
+from besom.search.thinning import best_and_even, evenly
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -87,14 +88,9 @@ def _thinned(curve: Ints, y: Floats) -> Ints:
     is_last = np.append(np.diff(curve) > 0, True)
     last, earlier = every[is_last], every[~is_last]
     if len(last) > _FIT_POINTS_MAX:
-        order = last[np.argsort(y[last], kind="stable")]
-        half = _FIT_POINTS_MAX // 2
-        return np.sort(np.concatenate([order[:half], _evenly(np.sort(order[half:]), _FIT_POINTS_MAX - half)]))
-    return np.sort(np.concatenate([last, _evenly(earlier, _FIT_POINTS_MAX - len(last))]))
-
-
-def _evenly(indices: Ints, count: int) -> Ints:
-    return indices[np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.intp)]
+        best: Ints = last[best_and_even(y[last], _FIT_POINTS_MAX)]
+        return best
+    return np.sort(np.concatenate([last, evenly(earlier, _FIT_POINTS_MAX - len(last))]))
 
 
 @lru_cache(maxsize=64)

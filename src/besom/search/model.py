@@ -13,6 +13,7 @@ from besom.numerics.acquisition import log_ei
 from besom.numerics.gp import Posterior, fit
 from besom.numerics.warp import HalfRank, half_rank
 from besom.search.evidence import Evidence
+from besom.search.thinning import best_and_even
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -58,7 +59,7 @@ def model_of(evidence: Evidence, categories: Ints) -> Model:
         categories: How many categories each column has, 0 for ordinal ones, shape (d,).
     """
     theta = _theta(evidence, categories)
-    kept = _spread(evidence.y, _POINTS_MAX)
+    kept = best_and_even(evidence.y, _POINTS_MAX)
     x, warp = evidence.x[kept], half_rank(evidence.y[kept])
     posterior = Posterior(x, warp.z, categories, theta)
     mean, _ = posterior.predict(x)
@@ -72,7 +73,7 @@ def _theta(evidence: Evidence, categories: Ints) -> Floats:
     first = min(n, _REFIT_ALWAYS_BELOW)
     while first >= _REFIT_ALWAYS_BELOW and int(first * _REFIT_GROWTH) <= n:
         first = int(first * _REFIT_GROWTH)
-    kept = _spread(evidence.y[:first], _FIT_POINTS_MAX)
+    kept = best_and_even(evidence.y[:first], _FIT_POINTS_MAX)
     x, y = evidence.x[kept], evidence.y[kept]
     return _fitted(x.tobytes(), y.tobytes(), tuple(categories.tolist()))
 
@@ -85,13 +86,3 @@ def _fitted(x: bytes, y: bytes, categories: tuple[int, ...]) -> Floats:
     theta = fit(points, half_rank(values).z, np.array(categories, dtype=np.intp))
     theta.setflags(write=False)
     return theta
-
-
-def _spread(y: Floats, most: int) -> Ints:
-    """Indices of at most `most` results in their order: the best, and as many spread evenly over the others."""
-    if len(y) <= most:
-        return np.arange(len(y))
-    order = np.argsort(y, kind="stable")
-    best, rest = order[: most // 2], np.sort(order[most // 2 :])
-    even = rest[np.linspace(0, len(rest) - 1, most - len(best)).round().astype(np.intp)]
-    return np.sort(np.concatenate([best, even]))

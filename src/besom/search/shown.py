@@ -13,6 +13,7 @@ from besom.numerics.curve_process import Curves
 from besom.numerics.warp import HalfRank, half_rank_of_curves
 from besom.records import Observation, Status
 from besom.search.contract import History
+from besom.search.thinning import evenly
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -152,8 +153,7 @@ def _kept_curves(latest: Floats, is_open: npt.NDArray[np.bool_]) -> Ints:
     is_chosen[n - _LATEST :] = True
     rest = np.flatnonzero(~is_chosen)
     count = max(_CURVES_MAX - int(is_chosen.sum()), 0)
-    spread = rest[np.linspace(0, len(rest) - 1, count).round().astype(np.intp)]
-    return np.sort(np.concatenate([np.flatnonzero(is_chosen), spread]))
+    return np.sort(np.concatenate([np.flatnonzero(is_chosen), evenly(rest, count)]))
 
 
 def _thinned(fidelities: Sequence[Floats], latest: Floats, ladder: Ladder) -> list[Ints]:

@@ -32,9 +32,7 @@ _FRUGALITY = 0.3  # what a unit of cost is worth at the start of a budget, as a 
 _OVERHEAD = 0.5  # what starting or resuming a trial costs, in units of fidelity
 _LEAST_LOG_PRICE = -600.0  # its exponential is far from underflow
 _SHARE = 0.25  # of the most fidelity: what a trial costs besides, where trials are what is counted
-_LEAST_PROMISE = (
-    -1.645
-)  # standard deviations: with no new trials left, one with less than a chance of 5 % is left alone
+_LEAST_PROMISE = -1.645  # standard deviations: a chance of 5 %, below which no trial goes on when no new ones are left
 
 
 @dataclass(frozen=True, slots=True)
