@@ -2,6 +2,7 @@
 
     python -m benchmarks.search run --protocol A B --peers besom optuna-tpe --tasks held-out --seeds 10 --jobs 2
     python -m benchmarks.search run --peers besom "besom@search.bayes._INITIAL_TRIALS=8" --tasks choosing
+    python -m benchmarks.search run tables --protocol A --peers ablations --tasks choosing --seeds 5
     python -m benchmarks.search tables --protocol A --markdown
 
 Without a word it runs what is missing and prints the tables. Results stay in `benchmarks/search/results/`.
@@ -12,13 +13,15 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
+from itertools import chain
 
 from benchmarks.search import results
 from benchmarks.search.protocols import PROTOCOLS, fits
-from benchmarks.search.roster import LINE_UPS, entry, roster
+from benchmarks.search.roster import ABLATIONS, LINE_UPS, entry, roster
 from benchmarks.search.runner import Wanted, progress, run
 from benchmarks.search.tasks.catalogue import named, task_of, tasks
 
+_ABLATED = frozenset(chain(*ABLATIONS.values())) - frozenset(chain(*LINE_UPS.values()))
 ACTIONS = ("run", "status", "tables", "plots", "duplicates", "latency", "list")
 
 
@@ -65,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("action", nargs="*", metavar="ACTION", help=f"any of {', '.join(ACTIONS)}")
     parser.add_argument("--protocol", nargs="+", choices=[*PROTOCOLS, "P"], default=["A", "B"], help="P is P1 and P4")
-    parser.add_argument("--peers", nargs="+", help="who plays; tables otherwise show all that have results")
+    parser.add_argument(
+        "--peers", nargs="+", help="who plays, or `ablations`; tables otherwise show all that have results"
+    )
     parser.add_argument("--tasks", nargs="+", default=["held-out"], help="sets, families, tasks")
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds of each task, from 0")
     parser.add_argument("--jobs", type=int, default=1, help="how many runs at once, one thread each")
@@ -89,10 +94,12 @@ def _wanted(protocol: str, options: argparse.Namespace) -> Wanted:
     Raises:
         LookupError: A peer or task that there is not.
     """
-    if options.peers or options.again:
+    if options.peers == ["ablations"]:
+        peers = list(ABLATIONS[protocol])
+    elif options.peers or options.again:
         peers = [entry(peer).name for peer in options.peers or options.again]
     elif options.action and "run" not in options.action:
-        peers = results.measured_peers(protocol)
+        peers = [name for name in results.measured_peers(protocol) if name not in _ABLATED]
     else:
         peers = [name for name in LINE_UPS[protocol] if name in roster()]
     chosen = [name for name in named(options.tasks) if fits(protocol, task_of(name))]

@@ -74,6 +74,27 @@ LINE_UPS: dict[str, tuple[str, ...]] = {
 }
 """Who plays a protocol where the command line does not say."""
 
+ABLATIONS: dict[str, tuple[str, ...]] = {
+    "A": (
+        "besom",
+        "besom-without-half-rank-warp",
+        "besom-without-fitted-hyperparameters",
+        "besom-without-local-search",
+        "besom-without-exploration",
+    ),
+    "B": (
+        "besom",
+        "besom-stop",
+        "besom-without-half-rank-warp",
+        "besom-without-fitted-hyperparameters",
+        "besom-without-exploration",
+        "besom-without-whole-trainings",
+        "besom-without-short-looks",
+        "besom-without-frugality",
+    ),
+}
+"""Who plays where the command line says `--peers ablations`."""
+
 
 @cache
 def roster() -> dict[str, Entry]:

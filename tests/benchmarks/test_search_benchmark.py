@@ -1,11 +1,16 @@
 import json
+import math
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.search import without
 from benchmarks.search.peers.contract import Job, Problem
 from benchmarks.search.protocols import play
 from benchmarks.search.regret import FLOOR, curve_of, reached, speed_up
@@ -153,3 +158,23 @@ def test_a_child_plays_a_run_and_prints_it(peer):
     assert said[0] == "ready"
     assert "error" not in run
     assert (run["peer"], run["task"], run["spent"]) == (peer, "synthetic/cells", 50)
+
+
+def rough(config) -> np.ndarray:
+    """Luck alone for six epochs of nine, then a slope in coarse steps."""
+    luck = round(math.sin(1000 * config["x"] + 77 * config["y"]), 1)
+    slope = math.floor(abs(config["x"] - 3.0)) + math.floor(abs(config["y"] - 6.0)) ** 2
+    return np.array([luck + (t > 6) * (t - 6) * (slope - 50.0) for t in range(1, 10)])
+
+
+@pytest.mark.parametrize("part", without.PARTS)
+def test_each_part_that_an_ablation_takes_out_makes_a_difference(part, monkeypatch):
+    for module, name in without.PARTS[part]:
+        monkeypatch.setattr(module, name, getattr(module, name))  # puts it back afterwards
+    space = {"x": {"min": 0.0, "max": 10.0}, "y": {"min": 0.0, "max": 10.0}}
+    played = []
+    for peer in ("besom", name_of(f"besom without {part}")):
+        make = import_module(f"benchmarks.search.peers.{entry(peer).module}").make
+        hard = replace(task(), space=space, curve=rough)
+        played.append([play(p, peer, hard, 1, partial(make, **entry(peer).options)) for p in ("A", "B")])
+    assert [(run.steps, run.trials) for run in played[0]] != [(run.steps, run.trials) for run in played[1]]

@@ -131,7 +131,7 @@ class StrategySuite:
 
     def test_every_suggestion_says_why(self) -> None:
         for observation in self.played(Space.from_file(self.large), 8, finished_with(lambda i: 1 / (i + 1))):
-            assert observation.phase in {"grid", "random", "initial design", "model"}
+            assert observation.phase in {"grid", "random", "initial design", "model", "exploration"}
 
     def test_baselines_and_requested_trials_are_part_of_the_history(self) -> None:
         space = Space.from_file(self.small)

@@ -5,17 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.search.peers.contract import Job, Order, Peer, Problem
+from benchmarks.search.without import take_out
 from besom.tuner import Tuner
 
 METHODS: dict[str, dict[str, Any]] = {
     "besom": {},
     "besom stop": {"has_checkpoints": False},
     "besom random": {"method": "random"},
+    "besom without half-rank warp": {"without": "half-rank warp"},
+    "besom without fitted hyperparameters": {"without": "fitted hyperparameters"},
+    "besom without local search": {"without": "local search"},
+    "besom without exploration": {"without": "exploration"},
+    "besom without whole trainings": {"without": "whole trainings"},
+    "besom without short looks": {"without": "short looks"},
+    "besom without frugality": {"without": "frugality"},
 }
 
 
-def make(problem: Problem, *, method: str = "bayes", has_checkpoints: bool = True) -> Peer:
+def make(problem: Problem, *, method: str = "bayes", has_checkpoints: bool = True, without: str = "") -> Peer:
     """A tuner with besom's defaults; without checkpoints none is resumed, and a restart pays from epoch 0."""
+    if without:
+        take_out(without)
     return Besom(problem, method, has_checkpoints=has_checkpoints)
 
 

@@ -72,12 +72,11 @@ def matern32(distance: Floats, lengthscale: float) -> Floats:
     return np.asarray((1.0 + r) * np.exp(-r))
 
 
-def fit_curves(curves: Curves, start: Floats | None = None, prior: Prior | None = None) -> Floats:
+def fit_curves(curves: Curves, prior: Prior | None = None) -> Floats:
     """The most probable theta, shape (d+8,).
 
     Args:
         curves: At least one point.
-        start: Where the search begins; the prior's mean without one.
         prior: Prior on theta; `curve_prior(d)` without one.
     """
     from scipy.optimize import minimize
@@ -88,7 +87,7 @@ def fit_curves(curves: Curves, start: Floats | None = None, prior: Prior | None 
     likelihood = Likelihood(curves, prior)
     found = minimize(
         likelihood,
-        np.clip(prior.mean if start is None else start, *np.transpose(bounds)),
+        np.clip(prior.mean, *np.transpose(bounds)),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,

@@ -21,6 +21,7 @@ from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
 from besom.search.evidence import evidence_of
 from besom.search.explain import reason_of
+from besom.search.exploration import at_a_tie
 from besom.search.failures import Failures
 from besom.search.freeze_thaw import FreezeThaw
 from besom.search.model import model_of
@@ -80,6 +81,8 @@ def _ask(history: History) -> Suggestion | Exhausted:
         if config is not None:
             reason = reason_of(model, history.space, history.space.encode([config])[0], len(evidence.y))
             end = reason_to_end(history, reason, model.noise)
-            return Exhausted(end) if end else Suggestion(config, reason)
+            if end is not None:
+                return Exhausted(end)
+            return at_a_tie(history, tried, failures, reason) or Suggestion(config, reason)
     suggestion = next_of_design(history, tried)
     return suggestion or Exhausted("no configuration was found that has not been tried")

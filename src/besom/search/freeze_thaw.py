@@ -6,24 +6,27 @@ Source:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, isfinite
 from operator import itemgetter
 
 import numpy as np
 
-from besom.records import Reason
+from besom.records import Observation, Reason
 from besom.search.contract import Exhausted, History, Suggestion
 from besom.search.curve_explain import reason_of_step, reason_to_leave
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
+from besom.search.exploration import in_turn, owes_a_training, to_the_end
 from besom.search.shown import Ladder
-from besom.search.steps import may_go_on, situation_of
+from besom.search.steps import Situation, Step, may_go_on, situation_of
 from besom.search.tried import Tried
 from besom.stopping.contract import Decision
 from besom.wire import Order
 
 _INITIAL_TRIALS = 5
 _INITIAL_PART = 1 / 9  # of the most fidelity, for each point of the initial design
+_EXPLORING_PART = 1 / 17
 _EXHAUSTED = "every configuration of the space has been tried"
 
 
@@ -45,12 +48,7 @@ class FreezeThaw:
         end = reason_to_end(history, reason, situation.model.noise)
         if end is not None:
             return Exhausted(end)
-        until = None if best.until >= ladder.most else best.until
-        if best.own < 0:
-            return Suggestion(history.space.decode(best.x), reason, until)
-        trial = int(situation.model.shown.trials[best.own])
-        config = next(o.config for o in history.observations if o.trial == trial)
-        return Suggestion(config, reason, until, resume=trial)
+        return _explored(situation, tried, best, reason) or _suggested(situation, best, reason)
 
     def review(self, history: History, trial: int) -> Decision:
         """Go on with `trial` where that is worth more than anything else that could be run instead."""
@@ -74,6 +72,26 @@ class FreezeThaw:
         return Decision(leave, reason_to_leave(situation, mine, best))
 
 
+def _explored(situation: Situation, tried: Tried, step: Step, reason: Reason) -> Suggestion | None:
+    """What is run in place of the model's `step`, which it chose for `reason`: see `exploration`; mostly None."""
+    history, ladder = situation.history, situation.ladder
+    if owes_a_training(history, ladder.most):
+        promising = _most_promising(history, ladder)
+        if promising is not None:
+            return to_the_end(promising.config, promising.trial, reason)
+    elsewhere = in_turn(history, tried, situation.failures, reason) if step.own < 0 else None
+    return elsewhere and replace(elsewhere, until=ladder.rung(_EXPLORING_PART))
+
+
+def _suggested(situation: Situation, step: Step, reason: Reason) -> Suggestion:
+    until = None if step.until >= situation.ladder.most else step.until
+    if step.own < 0:
+        return Suggestion(situation.history.space.decode(step.x), reason, until)
+    trial = int(situation.model.shown.trials[step.own])
+    config = next(o.config for o in situation.history.observations if o.trial == trial)
+    return Suggestion(config, reason, until, resume=trial)
+
+
 def _of_design(history: History, tried: Tried, ladder: Ladder) -> Suggestion | None:
     """A short look at the next point of the initial design; None where no new trial is left."""
     first = next_of_design(history, tried) if history.trials_left != 0 else None
@@ -82,12 +100,18 @@ def _of_design(history: History, tried: Tried, ladder: Ladder) -> Suggestion | N
 
 def _of_waiting(history: History, ladder: Ladder) -> Suggestion | None:
     """The best trial that waits, to its end: in a space of a few configurations no model decides between them."""
-    may = [o for o in history.observations if may_go_on(o) and o.fidelity < ladder.most]
-    _, best = min(((o.value, o) for o in may if o.value is not None), key=itemgetter(0), default=(None, None))
+    best = _most_promising(history, ladder)
     if best is None:
         return None
     reason = Reason("initial design", "The best of those that wait: there is no other configuration to begin with.")
     return Suggestion(best.config, reason, resume=best.trial)
+
+
+def _most_promising(history: History, ladder: Ladder) -> Observation | None:
+    """The trial that waits short of its end with the best value so far; None where none waits."""
+    may = [o for o in history.observations if may_go_on(o) and o.fidelity < ladder.most]
+    _, best = min(((o.value, o) for o in may if o.value is not None), key=itemgetter(0), default=(None, None))
+    return best
 
 
 def _is_incumbent(history: History, trial: int) -> bool:
