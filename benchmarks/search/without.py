@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from besom.numerics import curve_process, gp
 from besom.numerics.warp import HalfRank
-from besom.search import candidates, curve_model, exploration, freeze_thaw, model, steps
+from besom.search import bayes, candidates, curve_model, exploration, freeze_thaw, model, steps
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +37,10 @@ def _prior_mean_of_curves(curves: curve_process.Curves) -> Floats:
     return curve_process.curve_prior(curves.x.shape[1]).mean
 
 
+def _as_ranked(history: object, failures: object, ranked: Floats) -> Floats:
+    return ranked
+
+
 def _never(history: object) -> bool:
     return False
 
@@ -51,7 +55,11 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
         (curve_model, "fit_curves"): _prior_mean_of_curves,
     },
     "local search": {(candidates, "_NEAR_BEST"): 0, (candidates, "_ROUNDS"): 0, (candidates, "_PARENTS"): ()},
-    "exploration": {(exploration, "_is_tie"): _never, (exploration, "_is_turn"): _never},
+    "exploration": {
+        (exploration, "_is_tie"): _never,
+        (exploration, "_is_turn"): _never,
+        (bayes, "off_the_plateau"): _as_ranked,
+    },
     "whole trainings": {(exploration, "_PER_WHOLE"): math.inf},
     "short looks": {(steps, "_FIRST_LOOKS"): (1.0,), (freeze_thaw, "_INITIAL_PART"): 1.0},
     "frugality": {(steps, "_FRUGALITY"): 1.0},

@@ -21,7 +21,7 @@ from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
 from besom.search.evidence import evidence_of
 from besom.search.explain import reason_of
-from besom.search.exploration import at_a_tie
+from besom.search.exploration import at_a_tie, off_the_plateau
 from besom.search.failures import Failures
 from besom.search.freeze_thaw import FreezeThaw
 from besom.search.model import model_of
@@ -77,7 +77,7 @@ def _ask(history: History) -> Suggestion | Exhausted:
 
         rng = np.random.default_rng([history.seed, len(history.observations)])
         ranked, _ = ranked_candidates(score, model.best_x, Moves(history.space), rng)
-        config = next(untried(ranked, history.space, tried), None)
+        config = next(untried(off_the_plateau(history, failures, ranked), history.space, tried), None)
         if config is not None:
             reason = reason_of(model, history.space, history.space.encode([config])[0], len(evidence.y))
             end = reason_to_end(history, reason, model.noise)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from besom.numerics.gp import Posterior, fit
-from besom.records import Cause, Config, Observation, Status
+from besom.records import Cause, Observation, Status
 from besom.space import Space
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +32,6 @@ class Failures:
         """What the observations say; those whose agent vanished, or whose program could not start, say nothing."""
         seen = [o for o in observations if o.value is not None or _is_its_fault(o)][-_LATEST:]
         failed = np.array([_is_its_fault(o) for o in seen], dtype=np.float64)
-        self._space = space
         self._posterior: Posterior | None = None
         if failed.any() and not failed.all():
             x = space.encode([o.config for o in seen])
@@ -40,9 +39,9 @@ class Failures:
             z = (failed - self._rate) / self._spread
             self._posterior = Posterior(x, z, categories, _fitted(x.tobytes(), z.tobytes(), tuple(categories.tolist())))
 
-    def rules_out(self, config: Config) -> bool:
-        """Whether `config` is so likely to fail that it should wait until no other is left."""
-        return bool(self.log_chance(self._space.encode([config]))[0] == _NEXT_TO_NONE)
+    def rule_out(self, x: Floats) -> npt.NDArray[np.bool_]:
+        """Whether configurations at `x` (m, d) are so likely to fail that they wait until no other is left, (m,)."""
+        return np.asarray(self.log_chance(x) == _NEXT_TO_NONE)
 
     def log_chance(self, x: Floats) -> Floats:
         """Log of the chance that the configurations at `x` (m, d) give a result, shape (m,).
