@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from besom.records import Run, Trial
+from besom.records import Agent, Run, Trial
 from besom.server.connect import connect
 from besom.service import Service
 
@@ -159,6 +159,10 @@ class Bench:
     def runs(self) -> list[Run]:
         with self.service() as service:
             return service.runs(service.sweeps()[0].id)
+
+    def agents(self) -> list[Agent]:
+        with self.service() as service:
+            return service.agents()
 
     def suggestions(self) -> list[tuple[int, Any, Any, str]]:
         """Number, configuration, value and state of each trial: what a fault must not change."""

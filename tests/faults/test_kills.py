@@ -45,6 +45,8 @@ def test_agents_deliver_everything_once_to_a_server_that_was_killed_and_came_bac
     server = bench.serve()
     sweep_id = bench.run("sweep", "sweep.json").split()[1]
     agents = [bench.start("agent", sweep_id) for _ in range(2)]
+    # One that started while no server is up would serve the home itself.
+    eventually(lambda: len(bench.agents()) == 2, "both agents have joined")
     for count in (1, 3):
         eventually(lambda at_least=count: len(bench.runs()) >= at_least and bench.runs()[-1].rows, "rows arrive")
         server.kill()
