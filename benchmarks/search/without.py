@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from besom.numerics import curve_process, gp
 from besom.numerics.warp import HalfRank
-from besom.search import bayes, candidates, curve_model, exploration, freeze_thaw, model, steps
+from besom.search import bayes, candidates, curve_model, exploration, freeze_thaw, model, shown, steps
 
 Floats = NDArray[np.float64]
 
@@ -37,12 +37,17 @@ def _prior_mean_of_curves(curves: curve_process.Curves) -> Floats:
     return curve_process.curve_prior(curves.x.shape[1]).mean
 
 
-def _as_ranked(history: object, failures: object, ranked: Floats) -> Floats:
-    return ranked
+class _NoPlateaus:
+    """None are seen."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def covers(self, x: Floats) -> NDArray[np.bool_]:
+        return np.zeros(len(x), dtype=np.bool_)
 
 
-def _never(history: object) -> bool:
-    return False
+def _no_leaders(observations: object) -> dict[int, object]:
+    return {}
 
 
 PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
@@ -55,10 +60,12 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
         (curve_model, "fit_curves"): _prior_mean_of_curves,
     },
     "local search": {(candidates, "_NEAR_BEST"): 0, (candidates, "_ROUNDS"): 0, (candidates, "_PARENTS"): ()},
-    "exploration": {
-        (exploration, "_is_tie"): _never,
-        (exploration, "_is_turn"): _never,
-        (bayes, "off_the_plateau"): _as_ranked,
+    "exploration": {(exploration, "_EVERY"): math.inf},
+    "plateaus": {
+        (bayes, "Plateaus"): _NoPlateaus,
+        (steps, "Plateaus"): _NoPlateaus,
+        (shown, "leaders"): _no_leaders,
+        (freeze_thaw, "leaders"): _no_leaders,
     },
     "whole trainings": {(exploration, "_PER_WHOLE"): math.inf},
     "short looks": {(steps, "_FIRST_LOOKS"): (1.0,), (freeze_thaw, "_INITIAL_PART"): 1.0},

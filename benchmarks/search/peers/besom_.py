@@ -15,6 +15,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "besom without half-rank warp": {"without": "half-rank warp"},
     "besom without fitted hyperparameters": {"without": "fitted hyperparameters"},
     "besom without local search": {"without": "local search"},
+    "besom without plateaus": {"without": "plateaus"},
     "besom without exploration": {"without": "exploration"},
     "besom without whole trainings": {"without": "whole trainings"},
     "besom without short looks": {"without": "short looks"},

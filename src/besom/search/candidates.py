@@ -21,6 +21,7 @@ _ROUNDS = 6
 _CHILDREN = 24
 _PARENTS = (8, 8, 8, 4, 4, 4)  # survivors that get children, in each round
 _FIRST_SCALE, _SHRINKAGE = 0.1, 0.6
+_AT_ONCE = 16
 
 
 def ranked_candidates(score: Score, best_x: Floats, moves: Moves, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -47,17 +48,21 @@ def ranked_candidates(score: Score, best_x: Floats, moves: Moves, rng: np.random
     return x[order], scores[order]
 
 
+def last(ranked: Floats, is_last: npt.NDArray[np.bool_]) -> Floats:
+    """The positions `ranked` (m, d) in their order, but those of which `is_last` (m,) is true behind all others."""
+    return np.concatenate([ranked[~is_last], ranked[is_last]])
+
+
 def untried(ranked: Floats, space: Space, tried: Tried) -> Iterator[Config]:
     """Configurations of the positions `ranked` (m, d), in their order: each once, none tried before, all feasible."""
     seen = set()
-    for x in ranked:
-        key = x.tobytes()
-        if key in seen:
-            continue
-        seen.add(key)
-        config = space.decode(x)
-        if config not in tried and space.is_feasible(config):
-            yield config
+    for start in range(0, len(ranked), _AT_ONCE):
+        block = ranked[start : start + _AT_ONCE]
+        for x, config in zip(block, space.decode_all(block), strict=True):
+            key = x.tobytes()
+            if key not in seen and config not in tried and space.is_feasible(config):
+                yield config
+            seen.add(key)
 
 
 def _best_distinct(x: Floats, scores: Floats, count: int) -> list[int]:

@@ -45,6 +45,12 @@ def reason_to_leave(situation: Situation, mine: Step, best: Step) -> Reason:
     return Reason("model", text, {"predicted": details.pop("mean"), **details, "rung": float(reached)})
 
 
+def reason_to_follow(reached: float, leader: int) -> Reason:
+    """The reason why a trial at fidelity `reached` is left: trial `leader` has shown the same, and tells the rest."""
+    text = f"Up to {reached:g} it has shown exactly what trial {leader} did, which tells of both."
+    return Reason("model", text, {"rung": reached, "twin_of": leader})
+
+
 def _prediction(situation: Situation, step: Step) -> dict[str, Any]:
     """What is expected of the step's trial at the most fidelity, in the minimised objective's units."""
     model = situation.model

@@ -14,7 +14,7 @@ from besom.numerics.curve_posterior import CurvePosterior
 from besom.numerics.curve_process import Curves, fit_curves
 from besom.numerics.warp import half_rank_of_curves
 from besom.search.shown import Shown
-from besom.search.thinning import best_and_even, evenly
+from besom.search.thinning import best_and_even, evenly, in_steps
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -69,8 +69,8 @@ def curve_model_of(shown: Shown, categories: Ints, pending: Ints, pending_x: Flo
 
 
 def _theta(shown: Shown, categories: Ints, settled: Ints) -> Floats:
-    """Hyperparameters from the curves that are not growing just now: most decisions find them in the cache."""
-    used = settled if len(settled) >= _FIT_CURVES_MIN else np.arange(len(shown.x))
+    """Hyperparameters from the first curves that are not growing just now: most decisions find them in the cache."""
+    used = settled[: in_steps(len(settled))] if len(settled) >= _FIT_CURVES_MIN else np.arange(len(shown.x))
     points = np.flatnonzero(np.isin(shown.curve, used))
     warp = half_rank_of_curves(shown.latest[used], shown.y[points])
     kept = points[_thinned(shown.curve[points], shown.y[points])]

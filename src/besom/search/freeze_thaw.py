@@ -14,13 +14,14 @@ import numpy as np
 
 from besom.records import Observation, Reason
 from besom.search.contract import Exhausted, History, Suggestion
-from besom.search.curve_explain import reason_of_step, reason_to_leave
+from besom.search.curve_explain import reason_of_step, reason_to_follow, reason_to_leave
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
 from besom.search.exploration import in_turn, owes_a_training, to_the_end
 from besom.search.shown import Ladder
 from besom.search.steps import Situation, Step, may_go_on, situation_of
 from besom.search.tried import Tried
+from besom.search.twins import leaders
 from besom.stopping.contract import Decision
 from besom.wire import Order
 
@@ -63,6 +64,10 @@ class FreezeThaw:
         found = np.flatnonzero(situation.model.shown.trials == trial)
         if not len(found):
             return Decision(leave, Reason("model", "It has shown no usable value up to here."))
+        leader = int(situation.model.shown.leaders[found[0]])
+        if leader != trial and (history.can_resume or not is_incumbent):
+            reached = next(o.fidelity for o in history.observations if o.trial == trial)
+            return Decision(leave, reason_to_follow(reached, leader))
         if ladder.is_end(situation.model.shown.reached[found[0]]):
             return Decision("continue")
         *others, mine = situation.steps(Tried(history.space, history.observations), int(found[0]))
@@ -109,7 +114,9 @@ def _of_waiting(history: History, ladder: Ladder) -> Suggestion | None:
 
 def _most_promising(history: History, ladder: Ladder) -> Observation | None:
     """The trial that waits short of its end with the best value so far; None where none waits."""
-    may = [o for o in history.observations if may_go_on(o) and o.fidelity < ladder.most]
+    told_of = leaders(history.observations)
+    waiting = (o for o in history.observations if may_go_on(o) and o.trial not in told_of)
+    may = [o for o in waiting if o.fidelity < ladder.most]
     _, best = min(((o.value, o) for o in may if o.value is not None), key=itemgetter(0), default=(None, None))
     return best
 

@@ -13,15 +13,13 @@ from besom.numerics.acquisition import log_ei
 from besom.numerics.gp import Posterior, fit
 from besom.numerics.warp import HalfRank, half_rank
 from besom.search.evidence import Evidence
-from besom.search.thinning import best_and_even
+from besom.search.thinning import best_and_even, in_steps
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 _POINTS_MAX = 400  # an exact posterior of more is too slow: half of them the best, half spread over the rest
 _FIT_POINTS_MAX = 200
-_REFIT_ALWAYS_BELOW = 30
-_REFIT_GROWTH = 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +67,7 @@ def model_of(evidence: Evidence, categories: Ints) -> Model:
 
 def _theta(evidence: Evidence, categories: Ints) -> Floats:
     """Hyperparameters from the first results, up to a number that grows by steps: most asks find them in the cache."""
-    n = len(evidence.y)
-    first = min(n, _REFIT_ALWAYS_BELOW)
-    while first >= _REFIT_ALWAYS_BELOW and int(first * _REFIT_GROWTH) <= n:
-        first = int(first * _REFIT_GROWTH)
+    first = in_steps(len(evidence.y))
     kept = best_and_even(evidence.y[:first], _FIT_POINTS_MAX)
     x, y = evidence.x[kept], evidence.y[kept]
     return _fitted(x.tobytes(), y.tobytes(), tuple(categories.tolist()))

@@ -26,14 +26,10 @@ class Moves:
         self._space = space
         self._categories = categories_of(space)
         self._levels = [_positions(parameter) for parameter in space.free]
-        self._is_conditional = False
 
     def draw(self, rng: np.random.Generator, n: int) -> Floats:
         """Feasible draws from the prior."""
-        configs = self._space.sample(rng, n)
-        everything = len(self._space.parameters)
-        self._is_conditional = self._is_conditional or any(len(config) < everything for config in configs)
-        return self._space.encode(configs)
+        return self._space.sample_encoded(rng, n)
 
     def mutate(self, rng: np.random.Generator, parents: Floats, scale: Floats) -> Floats:
         """One child of each parent; those that break a constraint are left out.
@@ -81,9 +77,9 @@ class Moves:
 
     def _existing(self, x: Floats) -> Floats:
         """The rows of `x` as configurations that exist; inactive parameters at the value that stands for that."""
-        if not self._is_conditional and not self._space.constraints:
+        if not self._space.is_conditional and not self._space.constraints:
             return x
-        configs = [self._space.decode(row) for row in x]
+        configs = self._space.decode_all(x)
         return self._space.encode([config for config in configs if self._space.is_feasible(config)])
 
 

@@ -14,6 +14,7 @@ from besom.numerics.warp import HalfRank, half_rank_of_curves
 from besom.records import Observation, Status
 from besom.search.contract import History
 from besom.search.thinning import evenly
+from besom.search.twins import leaders
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -74,6 +75,7 @@ class Shown:
 
     Attributes:
         trials: The trial of each curve, shape (N,).
+        leaders: The trial whose curve that is: another one where the two coincide, see `twins`; shape (N,).
         x: Encoded configurations, shape (N, d).
         reached: How far each trial is trained, also past its last finite value, shape (N,).
         latest: Its last finite value, minimised, shape (N,).
@@ -83,6 +85,7 @@ class Shown:
     """
 
     trials: Ints
+    leaders: Ints
     x: Floats
     reached: Floats
     latest: Floats
@@ -99,24 +102,27 @@ class Shown:
 
 def shown_of(history: History, ladder: Ladder) -> Shown | None:
     """The curves of a history; None while none has shown a finite value."""
-    seen = [(o, *_points(o, ladder)) for o in history.observations if o.status is not Status.FAILED]
-    seen = [entry for entry in seen if len(entry[1])]
+    ahead = leaders(history.observations)
+    told = [(o, ahead.get(o.trial, o)) for o in history.observations if o.status is not Status.FAILED]
+    seen = [(o, leader, *_points(leader, ladder)) for o, leader in told]
+    seen = [entry for entry in seen if len(entry[2])]
     if not seen:
         return None
-    latest = np.array([values[-1] for _, _, values in seen])
-    is_open = np.array([o.status is Status.PENDING for o, _, _ in seen])
+    latest = np.array([values[-1] for _, _, _, values in seen])
+    is_open = np.array([o.status is Status.PENDING for o, _, _, _ in seen])
     kept = _kept_curves(latest, is_open)
     seen, latest = [seen[i] for i in kept], latest[kept]
-    points = _thinned([fidelities for _, fidelities, _ in seen], latest, ladder)
+    points = _thinned([fidelities for _, _, fidelities, _ in seen], latest, ladder)
     curve = np.repeat(np.arange(len(seen)), [len(p) for p in points])
-    y = np.concatenate([values[p] for (_, _, values), p in zip(seen, points, strict=True)])
-    t = np.concatenate([fidelities[p] for (_, fidelities, _), p in zip(seen, points, strict=True)])
+    y = np.concatenate([values[p] for (_, _, _, values), p in zip(seen, points, strict=True)])
+    t = np.concatenate([fidelities[p] for (_, _, fidelities, _), p in zip(seen, points, strict=True)])
     return Shown(
-        trials=np.array([o.trial for o, _, _ in seen]),
-        x=history.space.encode([o.config for o, _, _ in seen]),
-        reached=np.array([max(fidelities[-1], o.fidelity) for o, fidelities, _ in seen]),
+        trials=np.array([o.trial for o, _, _, _ in seen]),
+        leaders=np.array([leader.trial for _, leader, _, _ in seen]),
+        x=history.space.encode([o.config for o, _, _, _ in seen]),
+        reached=np.array([max(fidelities[-1], leader.fidelity) for _, leader, fidelities, _ in seen]),
         latest=latest,
-        lowest=np.array([values.min() for _, _, values in seen]),
+        lowest=np.array([values.min() for _, _, _, values in seen]),
         curve=curve,
         u=ladder.position(t),
         y=y,

@@ -13,12 +13,13 @@ import numpy.typing as npt
 from besom.numerics.acquisition import inverse_log_h
 from besom.numerics.price import Stages, log_price, reservation
 from besom.records import Observation, Status
-from besom.search.candidates import ranked_candidates, untried
+from besom.search.candidates import last, ranked_candidates, untried
 from besom.search.contract import History
 from besom.search.costs import Costs
 from besom.search.curve_model import CurveModel, curve_model_of
 from besom.search.failures import Failures
 from besom.search.moves import Moves, categories_of
+from besom.search.plateaus import Plateaus
 from besom.search.shown import Ladder, shown_of
 from besom.search.tried import Tried
 
@@ -105,10 +106,11 @@ class Situation:
         return math.pow(_FRUGALITY, max(0.0, left / max(left + spent, 1e-12)))
 
     def _waiting(self) -> Ints:
-        """Indices of the curves that could be gone on with: paused, or stopped, short of the end."""
+        """Indices of the curves that could be gone on with: paused, or stopped, short of the end, and no other's."""
         open_ = [o.trial for o in self.history.observations if may_go_on(o)]
         shown = self.model.shown
-        waiting = np.flatnonzero(np.isin(shown.trials, open_) & ~self.ladder.is_end(shown.reached))
+        is_own = shown.trials == shown.leaders
+        waiting = np.flatnonzero(np.isin(shown.trials, open_) & is_own & ~self.ladder.is_end(shown.reached))
         if not self._is_last_call() or not len(waiting):
             return waiting
         mean, sd = self.model.posterior.predict_at(shown.x[waiting], waiting, np.ones(len(waiting)))
@@ -124,7 +126,9 @@ class Situation:
         if not space.free or tried.is_everything():
             return np.empty((0, len(space.free)))
         ranked, _ = ranked_candidates(self._score(), self.model.best_x(), Moves(space), rng)
-        found = islice(untried(ranked, space, tried), _NEW)
+        shown = self.model.shown
+        known = Plateaus(shown.x, shown.leaders, shown.latest).covers(ranked)
+        found = islice(untried(last(ranked, known | self.failures.rule_out(ranked)), space, tried), _NEW)
         return space.encode(list(found))
 
     def _score(self) -> Callable[[Floats], Floats]:

@@ -46,8 +46,12 @@ class Scale(Protocol):
         """
         ...
 
-    def decode(self, code: float) -> Any:
-        """The value nearest to what `encode` gave."""
+    def encode_units(self, u: Floats) -> Floats:
+        """What `encode` gives for the values at positions `u`, shape (n,)."""
+        ...
+
+    def decode(self, codes: Floats) -> list[Any]:
+        """The values nearest to what `encode` gave, shape (n,)."""
         ...
 
     @property
@@ -86,8 +90,11 @@ class Continuous:
     def encode(self, values: Sequence[Any]) -> Floats:
         return self.to_units(values)
 
-    def decode(self, code: float) -> Any:
-        return self.from_units(np.asarray([code]))[0]
+    def encode_units(self, u: Floats) -> Floats:
+        return np.clip(u, 0.0, 1.0)
+
+    def decode(self, codes: Floats) -> list[Any]:
+        return self.from_units(codes)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -154,8 +161,11 @@ class Quantised:
     def encode(self, values: Sequence[Any]) -> Floats:
         return self.to_units(values)
 
-    def decode(self, code: float) -> Any:
-        return self.from_units(np.asarray([code]))[0]
+    def encode_units(self, u: Floats) -> Floats:
+        return self.to_units(self.from_units(u))
+
+    def decode(self, codes: Floats) -> list[Any]:
+        return self.from_units(codes)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -240,10 +250,14 @@ class Choices:
         index = self._index
         return np.asarray([index[identity(value)] for value in values], dtype=np.float64)
 
-    def decode(self, code: float) -> Any:
+    def encode_units(self, u: Floats) -> Floats:
+        index = np.searchsorted(self._edges, u, side="right")
+        return self._middles[index] if self.is_numeric else index.astype(np.float64)
+
+    def decode(self, codes: Floats) -> list[Any]:
         if self.is_numeric:
-            return self.from_units(np.asarray([code]))[0]
-        return self.levels[min(max(round(code), 0), self.count - 1)]
+            return self.from_units(codes)
+        return [self.levels[index] for index in np.clip(np.rint(codes), 0, self.count - 1).astype(np.intp).tolist()]
 
     @property
     def bounds(self) -> tuple[float, float] | None:

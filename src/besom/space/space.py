@@ -95,6 +95,11 @@ class Space:
             raise ConfigError(f"{name}: needs a parameter of the sweep; {nearest(name, self._by_name)}.")
         return self._by_name[name]
 
+    @property
+    def is_conditional(self) -> bool:
+        """Whether a parameter may be inactive."""
+        return bool(self._activity.conditions)
+
     # Drawing
 
     def sample(self, rng: np.random.Generator, n: int) -> list[dict[str, Any]]:
@@ -118,6 +123,19 @@ class Space:
                 )
             found += feasible
         return found[:n]
+
+    def sample_encoded(self, rng: np.random.Generator, n: int) -> Floats:
+        """Returns the positions of n feasible draws from the prior, shape (n, d): as `encode(sample(rng, n))`, sooner.
+
+        Raises:
+            ConfigError: A million draws in a row met no configuration that fulfils the constraints.
+        """
+        if self.constraints or self.is_conditional:
+            return self.encode(self.sample(rng, n))
+        units = rng.random((n, len(self.free)))
+        for column, parameter in enumerate(self.free):
+            units[:, column] = parameter.scale.encode_units(units[:, column])
+        return units
 
     def _draw(self, rng: np.random.Generator, n: int) -> list[dict[str, Any]]:
         """Returns n draws of all parameters, active or not, feasible or not."""
@@ -185,11 +203,14 @@ class Space:
 
         Constraints are not repaired: ask `is_feasible`.
         """
-        codes = np.asarray(x, dtype=np.float64).tolist()
-        decoded = {
-            parameter.name: parameter.scale.decode(code) for parameter, code in zip(self.free, codes, strict=True)
-        }
-        return self._activity.active(self._typical | decoded)
+        return self.decode_all(np.asarray(x, dtype=np.float64)[None, :])[0]
+
+    def decode_all(self, x: Floats) -> list[dict[str, Any]]:
+        """The flat configurations nearest to the positions `x`, shape (n, d), as of `decode`."""
+        names = [parameter.name for parameter in self.free]
+        columns = [parameter.scale.decode(x[:, column]) for column, parameter in enumerate(self.free)]
+        rows = zip(*columns, strict=True) if columns else [()] * len(x)
+        return [self._activity.active(self._typical | dict(zip(names, row, strict=True))) for row in rows]
 
     def nest(self, flat: Mapping[str, Any]) -> dict[str, Any]:
         """The configuration as the script gets it, nested where the sweep file nests."""
@@ -254,7 +275,7 @@ class Space:
         product = prod(count for count in counts if count is not None)
         if None in counts or product > SIZE_MAX:
             return None
-        if not self._activity.conditions and not self.constraints:
+        if not self.is_conditional and not self.constraints:
             return product
         if product > COUNT_MAX:
             return None

@@ -1,0 +1,71 @@
+"""Outcomes that are exactly alike, and what is known around them."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from strategy_suite import observed
+
+from besom.records import Observation, Status
+from besom.search import load_strategy
+from besom.search.contract import History, Suggestion
+from besom.search.plateaus import Plateaus
+from besom.space import Space
+
+SPACE = Space.from_file({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}})
+
+
+def covered(x: list[list[float]], outcome: list[float], *at: list[float]) -> list[bool]:
+    values = np.array(outcome)
+    return Plateaus(np.array(x), values, values).covers(np.array(at)).tolist()
+
+
+def test_a_plateau_reaches_as_far_as_its_points_lie_apart() -> None:
+    x = [[0.4, 0.5], [0.6, 0.5], [0.9, 0.9]]
+    assert covered(x, [1.0, 1.0, 2.0], [0.5, 0.5], [0.79, 0.31], [0.19, 0.5], [0.6, 0.75]) == [True, True, False, False]
+
+
+def test_points_that_are_alike_by_chance_make_no_plateau() -> None:
+    x = [[0.1, 0.5], [0.5, 0.5], [0.9, 0.5]]
+    assert covered(x, [1.0, 2.0, 1.0], [0.1, 0.5], [0.3, 0.5], [0.9, 0.5]) == [False, False, False]
+
+
+def test_another_category_lies_beyond() -> None:
+    x = [[0.4, 0.0], [0.6, 0.0]]
+    assert covered(x, [1.0, 1.0], [0.5, 0.0], [0.5, 1.0]) == [True, False]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.integers(0, 99))
+def test_only_what_another_point_equals_is_covered(outcome: list[int], seed: int) -> None:
+    x = np.random.default_rng(seed).random((len(outcome), 3))
+    values = np.array(outcome, dtype=np.float64)
+    is_covered = Plateaus(x, values, values).covers(x)
+    for i, value in enumerate(outcome):
+        if is_covered[i] and outcome.count(value) == 1:
+            nearest = np.argsort(np.abs(x - x[i]).max(axis=1))
+            assert any(outcome.count(outcome[j]) > 1 for j in nearest[1:])
+    if len(set(outcome)) == len(outcome):
+        assert not is_covered.any()
+    if len(set(outcome)) == 1 < len(outcome):
+        assert is_covered.all()
+
+
+def test_what_lies_between_results_that_are_equally_best_is_not_tried_before_what_lies_beyond() -> None:
+    corners = [(x, y) for x in (0.45, 0.55) for y in (0.45, 0.55)]
+    around = [(x, y) for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8) if (x, y) != (0.5, 0.5)]
+    told = [
+        Observation(i, {"x": x, "y": y}, Status.FINISHED, value=float((x, y) in around) * (1 + i / 10))
+        for i, (x, y) in enumerate([*corners, *around])
+    ]
+    for seed in range(8):
+        suggestion = load_strategy("bayes").ask(History(SPACE, told, seed))
+        assert isinstance(suggestion, Suggestion)
+        assert min(max(abs(suggestion.config["x"] - x), abs(suggestion.config["y"] - y)) for x, y in corners) > 0.1
+
+
+def test_a_space_that_lies_on_one_plateau_is_searched_on() -> None:
+    observations: list[Observation] = []
+    for i in range(25):
+        suggestion = load_strategy("bayes").ask(History(SPACE, observations, 0))
+        assert isinstance(suggestion, Suggestion)
+        observations.append(observed(suggestion, i, status=Status.FINISHED, value=1.0))
+    assert len({tuple(o.config.values()) for o in observations}) == 25
