@@ -6,13 +6,18 @@ threshold that no gradient reaches).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import isfinite
+
+import numpy as np
 
 from besom.records import Observation, Status
 
-_LEAST_POINTS = 3  # fewer may coincide by chance
+_CHANCE = 0.01  # that any two of a sweep's curves are taken for twins and are none
+_FINEST = 1e-6  # of the spread: values that are closer differ by rounding
+_FIRST = 8  # points of each curve by which the metric's resolution is judged
+_LEAST_POINTS = 2
 
 
 def leaders(observations: Sequence[Observation]) -> Mapping[int, Observation]:
@@ -21,7 +26,10 @@ def leaders(observations: Sequence[Observation]) -> Mapping[int, Observation]:
     Of several it is one that nobody went beyond; of equal ones the first. A beginning that never changes (a reward that
     has not come yet, a training that does not get off the ground) says nothing and makes no twins.
     """
-    shown = sorted((o for o in observations if _says_something(o)), key=lambda o: (o.curve.values, -o.trial))
+    usable = [o for o in observations if o.status is not Status.FAILED and all(map(math.isfinite, o.curve.values))]
+    least = _least_points(usable)
+    telling = (o for o in usable if len(o.curve) >= least and len(set(o.curve.values[:least])) > 1)
+    shown = sorted(telling, key=lambda o: (o.curve.values, -o.trial))
     found: dict[int, Observation] = {}
     # In this order a curve stands right before those that go on from where it ends.
     for shorter, longer in reversed(list(pairwise(shown))):
@@ -30,10 +38,18 @@ def leaders(observations: Sequence[Observation]) -> Mapping[int, Observation]:
     return found
 
 
-def _says_something(observation: Observation) -> bool:
-    values = observation.curve.values
-    is_usable = observation.status is not Status.FAILED and all(map(isfinite, values))
-    return is_usable and len(values) >= _LEAST_POINTS and len(set(values[:_LEAST_POINTS])) > 1
+def _least_points(observations: Sequence[Observation]) -> int:
+    """At how many points curves must coincide not to do so by chance: at more where the metric is coarse.
+
+    Unrelated values, of a metric with steps of `step`, are equal with a chance of about `step` by their spread.
+    """
+    values = np.unique(np.concatenate([np.zeros(1), *(o.curve.values[:_FIRST] for o in observations)]))
+    values /= np.abs(values).max() or 1.0  # so that no difference overflows
+    spread = float(values[3 * len(values) // 4] - values[len(values) // 4]) or 1.0
+    steps = np.diff(values) / spread
+    step = steps[steps > _FINEST].min(initial=0.5)
+    pairs = max(len(observations) ** 2 / 2, 1.0)
+    return max(_LEAST_POINTS, math.ceil(math.log(_CHANCE / pairs) / math.log(step)))
 
 
 def _begins_with(longer: Observation, shorter: Observation) -> bool:
