@@ -97,7 +97,11 @@ def fit_curves(curves: Curves, prior: Prior | None = None) -> Floats:
 
 
 class Likelihood:
-    """-log p(theta | z) up to a constant, and its gradient: called with theta, shape (d+8,)."""
+    """-log p(theta | z) up to a constant, and its gradient: called with theta, shape (d+8,).
+
+    Distances along u take few values, since curves are seen at the same levels: what depends on them is worked out once
+    for each of the U that there are, and summed over the pairs of points at each.
+    """
 
     def __init__(self, curves: Curves, prior: Prior) -> None:
         """What does not depend on theta is worked out here."""
@@ -105,11 +109,13 @@ class Likelihood:
         n = len(curves.z)
         self._rows, self._columns = pair_indices(len(curves.x))
         self._pairs = pair_distances(curves.x, curves.categories > 0)
-        self._du = np.abs(curves.u[:, None] - curves.u[None, :])
+        du = np.abs(curves.u[:, None] - curves.u[None, :])
+        self._du, self._which = np.unique(du, return_inverse=True)
+        self._which = self._which.reshape(n, n)
         self._slopes = np.outer(1.0 - curves.u, 1.0 - curves.u)
-        self._is_own = curves.curve[:, None] == curves.curve[None, :]
-        # Where each curve's points begin: sums over blocks of points become sums over curves.
-        self._starts = np.searchsorted(curves.curve, np.arange(len(curves.x)))
+        self._own = np.nonzero(curves.curve[:, None] == curves.curve[None, :])
+        self._du_own = du[self._own]
+        self._is_on = np.equal.outer(np.arange(len(curves.x)), curves.curve).astype(np.float64)
         self._diagonal = np.diag_indices(n)
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
@@ -124,10 +130,12 @@ class Likelihood:
         between = self._between(correlation)
         r = (_SQRT3 / lt) * self._du
         decay = np.exp(-r)
-        along = (1.0 + r) * decay
-        own = np.where(self._is_own, np.exp(self._du / -lc), 0.0)
-        along_between = along * between
-        k = a * between + b * along_between + c * own + e * along + g * self._slopes
+        along_at = (1.0 + r) * decay
+        own = np.exp(self._du_own / -lc)
+        along = along_at[self._which]
+        level = a + b * along
+        k = level * between + e * along + g * self._slopes
+        k[self._own] += c * own
         k[self._diagonal] += noise + JITTER
         lower, failed = lapack.dpotrf(k, lower=1, overwrite_a=1)
         if failed:  # only at the edge of the bounds; the line search steps back from here
@@ -135,26 +143,32 @@ class Likelihood:
         log_det = 2.0 * float(np.log(lower.diagonal()).sum())
         weighted, _ = lapack.dpotrs(lower, z, lower=1)
         inverse, _ = lapack.dpotri(lower, lower=1, overwrite_c=1)
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
-        w = np.outer(weighted, weighted) - inverse
+        # LAPACK leaves what was above the diagonal there; the two halves are one another's mirror image.
+        inverse = np.tril(inverse)
+        w = np.outer(weighted, weighted) - inverse - inverse.T
+        w[self._diagonal] += inverse.diagonal()
         offset = (theta - self._prior.mean) / self._prior.sd
         value = 0.5 * float(z @ weighted) + 0.5 * log_det + 0.5 * float(offset @ offset)
-        w_along = w * along
-        by_slope = w * (r * r * decay)  # d M / d log lt = r^2 exp(-r)
-        collapsed = self._collapse(a * w + b * w_along)
+        w_between = w * between
+        w_own = w[self._own] * own
+        at_each, between_at_each = self._by_distance(w), self._by_distance(w_between)
+        stretch = r * r * decay  # d M / d log lt = r^2 exp(-r)
         gradient = offset / self._prior.sd
-        pairs = collapsed[self._rows, self._columns]
+        pairs = self._collapse(w * level)[self._rows, self._columns]
         gradient[:d] += 2.0 * weights * (self._pairs @ (pairs * slope))
-        w_own = w * own
-        gradient[d] -= a * float(np.vdot(w, between))
-        gradient[d + 1] -= b * float(np.vdot(w, along_between))
+        gradient[d] -= a * float(w_between.sum())
+        gradient[d + 1] -= b * float(between_at_each @ along_at)
         gradient[d + 2] -= c * float(w_own.sum())
-        gradient[d + 3] -= e * float(w_along.sum())
+        gradient[d + 3] -= e * float(at_each @ along_at)
         gradient[d + 4] -= g * float(np.vdot(w, self._slopes))
-        gradient[d + 5] -= 0.5 * (b * float(np.vdot(by_slope, between)) + e * float(by_slope.sum()))
-        gradient[d + 6] -= 0.5 * c * float(np.vdot(w_own, self._du)) / lc
+        gradient[d + 5] -= 0.5 * float((b * between_at_each + e * at_each) @ stretch)
+        gradient[d + 6] -= 0.5 * c * float(w_own @ self._du_own) / lc
         gradient[d + 7] -= noise * float(w.trace())
         return value, gradient
+
+    def _by_distance(self, m: Floats) -> Floats:
+        """Sums of `m` (n, n) over the pairs of points at each distance along u, shape (U,)."""
+        return np.bincount(self._which.ravel(), weights=m.ravel(), minlength=len(self._du))
 
     def _between(self, correlation: Floats) -> Floats:
         """Correlation of the configurations of each two points, (n, n), from that of each pair of curves, (P,)."""
@@ -165,4 +179,4 @@ class Likelihood:
 
     def _collapse(self, m: Floats) -> Floats:
         """Sums of `m` (n, n) over the points of each two curves, shape (N, N)."""
-        return np.asarray(np.add.reduceat(np.add.reduceat(m, self._starts, axis=0), self._starts, axis=1))
+        return self._is_on @ m @ self._is_on.T

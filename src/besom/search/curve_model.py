@@ -18,9 +18,11 @@ from besom.search.thinning import best_and_even, evenly, in_steps
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
 
 _FIT_POINTS_MAX = 100  # more make hyperparameters no better, and cost as their third power
 _FIT_CURVES_MIN = 3
+_MARKS = 4  # along a curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,33 @@ def curve_model_of(shown: Shown, categories: Ints, pending: Ints, pending_x: Flo
 
 
 def _theta(shown: Shown, categories: Ints, settled: Ints) -> Floats:
-    """Hyperparameters from the first curves that are not growing just now: most decisions find them in the cache."""
+    """Hyperparameters from the first curves that are not growing just now: most decisions find them in the cache.
+
+    A curve that grows is seen up to the last of a few marks that it has passed, so that a fit lasts while it goes on.
+    """
     used = settled[: in_steps(len(settled))] if len(settled) >= _FIT_CURVES_MIN else np.arange(len(shown.x))
-    points = np.flatnonzero(np.isin(shown.curve, used))
-    warp = half_rank_of_curves(shown.latest[used], shown.y[points])
-    kept = points[_thinned(shown.curve[points], shown.y[points])]
+    points = np.flatnonzero(np.isin(shown.curve, used) & _is_marked(shown.curve, shown.u))
+    curve, y = shown.curve[points], shown.y[points]
+    warp = half_rank_of_curves(y[_is_last(curve)], y)
+    kept = points[_thinned(curve, y)]
     present, number = np.unique(shown.curve[kept], return_inverse=True)
     x = np.ascontiguousarray(shown.x[present])
     z = warp.forward(shown.y[kept])
     return _fitted(x.tobytes(), number.tobytes(), shown.u[kept].tobytes(), z.tobytes(), tuple(categories.tolist()))
+
+
+def _is_marked(curve: Ints, u: Floats) -> Bools:
+    """Which points lie before the last mark that their curve has passed, or are its first; shape (n,)."""
+    is_last = _is_last(curve)
+    passed = np.floor(u[is_last] * _MARKS + 1e-9) / _MARKS
+    is_first = np.concatenate([[True], is_last[:-1]])
+    lengths = np.diff(np.flatnonzero(np.append(is_first, True)))
+    return np.asarray(is_first | (u <= np.repeat(passed, lengths) + 1e-9))
+
+
+def _is_last(curve: Ints) -> Bools:
+    """Which points are the last of their curve; shape (n,)."""
+    return np.append(np.diff(curve) > 0, True)
 
 
 def _thinned(curve: Ints, y: Floats) -> Ints:
@@ -85,7 +105,7 @@ def _thinned(curve: Ints, y: Floats) -> Ints:
     every = np.arange(len(curve))
     if len(curve) <= _FIT_POINTS_MAX:
         return every
-    is_last = np.append(np.diff(curve) > 0, True)
+    is_last = _is_last(curve)
     last, earlier = every[is_last], every[~is_last]
     if len(last) > _FIT_POINTS_MAX:
         best: Ints = last[best_and_even(y[last], _FIT_POINTS_MAX)]
