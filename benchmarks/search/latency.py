@@ -37,7 +37,7 @@ def measure() -> Sheet:
     """Median CPU milliseconds of ask and tell at each number of told trials, and CPU seconds of the import."""
     sizes = (*SIZES, MANY)
     sheet = Sheet(
-        f"One ask, {PARAMETERS} parameters: CPU ms after so many told trials, of a decision on a curve; s of the import",
+        f"One ask, {PARAMETERS} parameters: CPU ms after so many told trials; a decision on curves; s of the import",
         ["", *(f"{size:,}" for size in sizes), f"of {CURVES} curves", "import"],
     )
     for tool in TOOLS:
