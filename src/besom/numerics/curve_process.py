@@ -168,7 +168,8 @@ class Likelihood:
 
     def _by_distance(self, m: Floats) -> Floats:
         """Sums of `m` (n, n) over the pairs of points at each distance along u, shape (U,)."""
-        return np.bincount(self._which.ravel(), weights=m.ravel(), minlength=len(self._du))
+        sums = np.bincount(self._which.ravel(), weights=m.ravel(), minlength=len(self._du))
+        return np.asarray(sums, dtype=np.float64)
 
     def _between(self, correlation: Floats) -> Floats:
         """Correlation of the configurations of each two points, (n, n), from that of each pair of curves, (P,)."""
