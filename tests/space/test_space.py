@@ -33,6 +33,14 @@ def test_decoding_an_encoding_gives_the_configuration_back(seed):
             assert decoded[name] == (pytest.approx(value, rel=1e-9, abs=1e-12) if type(value) is float else value)
 
 
+@pytest.mark.parametrize("space", [SPACE, Space.from_file(PARAMETERS)], ids=["conditional", "plain"])
+def test_encoded_draws_are_the_draws_encoded(space):
+    draws = space.sample(np.random.default_rng(5), 200)
+    encoded = space.sample_encoded(np.random.default_rng(5), 200)
+    np.testing.assert_allclose(encoded, space.encode(draws), rtol=1e-9, atol=1e-9)
+    assert space.decode_all(encoded) == [space.decode(row) for row in encoded]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-0.5, 6), min_size=len(SPACE.free), max_size=len(SPACE.free)))
 def test_any_position_decodes_to_a_configuration_that_only_constraints_may_refuse(x):
