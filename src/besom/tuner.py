@@ -245,6 +245,8 @@ class Tuner:
         run, curve = self._state.runs[run_id], self._state.curves[run_id]
         if run.rows == 0:
             return Curve()
+        if run.first_fidelity == 0:  # it began from nothing, wherever it counts from
+            return curve
         return Curve((fidelity, value) for fidelity, value in _points(curve) if fidelity > run.first_fidelity)
 
 

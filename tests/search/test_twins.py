@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from besom.records import Config, Observation, Status
-from besom.search.twins import leaders
+from besom.search.twins import leaders, unproven
 from besom.space import Space
 
 SPACE = Space.from_file(PLANE)
@@ -59,11 +59,19 @@ def test_a_leader_has_shown_all_that_its_followers_have_and_follows_nobody(curve
     for trial, leader in found.items():
         assert curves[leader][: len(curves[trial])] == curves[trial]
         assert leader not in found
-    telling = [i for i, values in enumerate(curves) if values[0] != values[1]]
-    for i in telling:
-        longer = [j for j in telling if curves[j][: len(curves[i])] == curves[i] and len(curves[j]) > len(curves[i])]
-        earlier = [j for j in telling if curves[j] == curves[i] and j < i]
-        assert (i in found) == bool(longer or earlier)
+
+
+def test_curves_must_coincide_longer_than_any_two_that_then_parted() -> None:
+    parted = [[A, B, C, D], [A, B, C, A, B]]
+    assert followed(*parted, [B, A, D], [B, A, D, C]) == {}
+    assert followed(*parted, [B, A, D, C], [B, A, D, C, A]) == {2: 3}
+
+
+def test_one_twin_is_to_show_whether_they_stay_together() -> None:
+    waiting = trials([A, B, C, D], [A, B], [A, B, C], FINE)
+    assert [o.trial for o in unproven(waiting, 4.0)] == [1, 2]
+    assert unproven(waiting, 5.0) == []
+    assert unproven(trials([A, B, C, D], [A, B], [A, B, C, D], FINE), 4.0) == []
 
 
 def stairs(config: Config, t: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,14 @@ class Failures:
         return np.where(chance < _LEAST_CHANCE, _NEXT_TO_NONE, np.log(chance))
 
 
+def has_diverged(observation: Observation) -> bool:
+    """Whether the latest that it has shown is no finite number."""
+    return bool(observation.curve) and not isfinite(observation.curve[-1][1])
+
+
 def _is_its_fault(observation: Observation) -> bool:
+    if observation.status in (Status.PAUSED, Status.STOPPED):
+        return has_diverged(observation)
     failure = observation.failure
     is_failed = observation.status is Status.FAILED
     return is_failed and (failure is None or failure.cause not in _NOT_ITS_FAULT)

@@ -18,10 +18,11 @@ from besom.search.curve_explain import reason_of_step, reason_to_follow, reason_
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
 from besom.search.exploration import in_turn, owes_a_training, to_the_end
+from besom.search.failures import has_diverged
 from besom.search.shown import Ladder
 from besom.search.steps import Situation, Step, may_go_on, situation_of
 from besom.search.tried import Tried
-from besom.search.twins import leaders
+from besom.search.twins import leaders, unproven
 from besom.stopping.contract import Decision
 from besom.wire import Order
 
@@ -55,6 +56,9 @@ class FreezeThaw:
         """Go on with `trial` where that is worth more than anything else that could be run instead."""
         ladder = _ladder(history)
         leave: Order = "pause" if history.can_resume else "stop"
+        reviewed = next(o for o in history.observations if o.trial == trial)
+        if has_diverged(reviewed):
+            return Decision("stop", Reason("model", "The latest that it has shown is no finite number."))
         situation = situation_of(history, ladder, reviewed=trial)
         is_incumbent = _is_incumbent(history, trial)
         if situation is None:
@@ -66,8 +70,7 @@ class FreezeThaw:
             return Decision(leave, Reason("model", "It has shown no usable value up to here."))
         leader = int(situation.model.shown.leaders[found[0]])
         if leader != trial and (history.can_resume or not is_incumbent):
-            reached = next(o.fidelity for o in history.observations if o.trial == trial)
-            return Decision(leave, reason_to_follow(reached, leader))
+            return Decision(leave, reason_to_follow(reviewed.fidelity, leader))
         if ladder.is_end(situation.model.shown.reached[found[0]]):
             return Decision("continue")
         *others, mine = situation.steps(Tried(history.space, history.observations), int(found[0]))
@@ -113,7 +116,13 @@ def _of_waiting(history: History, ladder: Ladder) -> Suggestion | None:
 
 
 def _most_promising(history: History, ladder: Ladder) -> Observation | None:
-    """The trial that waits short of its end with the best value so far; None where none waits."""
+    """The trial that waits short of its end with the best value so far; None where none waits.
+
+    Once a trial that has twins got to its end, one of these comes first: do they stay together?
+    """
+    in_doubt = (o for o in unproven(history.observations, ladder.most) if may_go_on(o))
+    if (twin := next(in_doubt, None)) is not None:
+        return twin
     told_of = leaders(history.observations)
     waiting = (o for o in history.observations if may_go_on(o) and o.trial not in told_of)
     may = [o for o in waiting if o.fidelity < ladder.most]

@@ -53,8 +53,7 @@ def _reach(x: Floats, group: Ints) -> Floats:
 
     apart = cdist(x, x, "chebyshev")
     is_alike = group[:, None] == group[None, :]
-    to_alike = np.where(is_alike, apart, np.inf)
-    np.fill_diagonal(to_alike, np.inf)
+    to_alike = np.where(is_alike & (apart > 0), apart, np.inf)
     nearest = to_alike.argmin(axis=1)
     span = to_alike[np.arange(len(x)), nearest]
     between = np.where(is_alike, np.inf, np.maximum(apart, apart[nearest])).min(axis=1)

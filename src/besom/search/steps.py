@@ -17,7 +17,7 @@ from besom.search.candidates import last, ranked_candidates, untried
 from besom.search.contract import History
 from besom.search.costs import Costs
 from besom.search.curve_model import CurveModel, curve_model_of
-from besom.search.failures import Failures
+from besom.search.failures import Failures, has_diverged
 from besom.search.moves import Moves, categories_of
 from besom.search.plateaus import Plateaus
 from besom.search.shown import Ladder, shown_of
@@ -188,9 +188,9 @@ class Situation:
 
 
 def may_go_on(observation: Observation) -> bool:
-    """Whether a trial waits to be gone on with: it was paused or stopped, and not by a person."""
+    """Whether a trial waits to be gone on with: it was paused or stopped, not by a person, and has not diverged."""
     is_waiting = observation.status in (Status.PAUSED, Status.STOPPED)
-    return is_waiting and observation.ended_by != "requested"
+    return is_waiting and observation.ended_by != "requested" and not has_diverged(observation)
 
 
 _Group = tuple[Floats, Ints, Floats, Stages]  # encoded configurations, curves, looks, and what these are worth

@@ -91,7 +91,7 @@ class Continuous:
         return self.to_units(values)
 
     def encode_units(self, u: Floats) -> Floats:
-        return np.clip(u, 0.0, 1.0)
+        return self.to_units(self.from_units(u))
 
     def decode(self, codes: Floats) -> list[Any]:
         return self.from_units(codes)

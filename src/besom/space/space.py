@@ -28,6 +28,7 @@ COUNT_MAX = 100_000
 """Up to this many products are enumerated to count a space with conditions or constraints."""
 
 _DRAWS_MAX = 1_000_000
+_DRAWS_EACH = 20
 _COMPLETIONS_MAX = 10_000
 _INACTIVE_ORDINAL, _INACTIVE_INDEX = 0.5, -1.0
 
@@ -102,36 +103,34 @@ class Space:
 
     # Drawing
 
-    def sample(self, rng: np.random.Generator, n: int) -> list[dict[str, Any]]:
-        """Returns n feasible flat configurations from the prior.
+    def sample(self, rng: np.random.Generator, n: int, draws_max: int = _DRAWS_MAX) -> list[dict[str, Any]]:
+        """Returns n feasible flat configurations from the prior; fewer, but one, where `draws_max` draws hold no more.
 
         Raises:
             ConfigError: A million draws in a row met no configuration that fulfils the constraints.
         """
         found: list[dict[str, Any]] = []
-        fruitless = 0
-        while len(found) < n:
+        made, is_rare = 0, False
+        while len(found) < n and (made < draws_max or not found):
             wanted = n - len(found)
-            drawn = [
-                self._activity.active(flat) for flat in self._draw(rng, wanted if fruitless == 0 else max(wanted, 1000))
-            ]
+            drawn = [self._activity.active(flat) for flat in self._draw(rng, max(wanted, 1000) if is_rare else wanted)]
             feasible = [flat for flat in drawn if self.is_feasible(flat)]
-            fruitless = 0 if feasible else fruitless + len(drawn)
-            if fruitless > _DRAWS_MAX:
-                raise ConfigError(
-                    f"constraints: no configuration fulfils them in {fruitless:,} draws; loosen one of them."
-                )
+            made, is_rare = made + len(drawn), not feasible
             found += feasible
+            if made > _DRAWS_MAX and not found:
+                raise ConfigError(f"constraints: no configuration fulfils them in {made:,} draws; loosen one of them.")
         return found[:n]
 
     def sample_encoded(self, rng: np.random.Generator, n: int) -> Floats:
         """Returns the positions of n feasible draws from the prior, shape (n, d): as `encode(sample(rng, n))`, sooner.
 
+        Under constraints that few draws fulfil there are fewer rows, but one.
+
         Raises:
             ConfigError: A million draws in a row met no configuration that fulfils the constraints.
         """
         if self.constraints or self.is_conditional:
-            return self.encode(self.sample(rng, n))
+            return self.encode(self.sample(rng, n, _DRAWS_EACH * n))
         units = rng.random((n, len(self.free)))
         for column, parameter in enumerate(self.free):
             units[:, column] = parameter.scale.encode_units(units[:, column])
