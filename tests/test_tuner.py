@@ -77,6 +77,16 @@ def test_a_saved_tuner_goes_on_as_if_it_had_never_stopped(tmp_path: Path, saved_
     assert broken.ask() is None
 
 
+def test_a_saved_tuner_has_what_was_measured_before_the_first_epoch(tmp_path: Path) -> None:
+    tuner = Tuner(file(besom={"seed": 1, "fidelity": {"metric": "epoch", "max": 9}, "checkpoints": True}))
+    trial = asked(tuner)
+    tuner.report(trial.id, 0, 1.0)
+    tuner.save(tmp_path / "t.json")
+    Tuner.load(tmp_path / "t.json").save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == (tmp_path / "t.json").read_text()
+    assert "[0.0, 1.0]" in (tmp_path / "t.json").read_text()
+
+
 def test_a_trial_under_way_is_still_under_way_after_loading(tmp_path: Path) -> None:
     tuner = Tuner(file())
     trial = asked(tuner)

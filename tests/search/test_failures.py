@@ -1,7 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
-from besom.records import Cause, Config, Failure, Observation, Status
+from besom.records import Cause, Config, Curve, Failure, Observation, Status
 from besom.search.failures import Failures
 from besom.search.moves import categories_of
 from besom.space import Space
@@ -34,6 +36,19 @@ def test_a_category_that_crashes_has_little_chance() -> None:
     good, bad = chance(told(40, lambda c: c["kind"] == "b"), {"x": 0.5, "kind": "a"}, {"x": 0.5, "kind": "b"})
     assert good > 0.8
     assert bad < 0.2
+
+
+@pytest.mark.parametrize("status", [Status.STOPPED, Status.PAUSED])
+def test_a_training_left_because_it_diverged_has_failed_too(status: Status) -> None:
+    observations = [
+        Observation(o.trial, o.config, status, value=2.0, curve=Curve([(1, 2.0), (2, math.nan)]))
+        if o.status is Status.FAILED
+        else o
+        for o in told(40, lambda c: c["x"] > 0.7)
+    ]
+    low, high = chance(observations, {"x": 0.2, "kind": "a"}, {"x": 0.95, "kind": "a"})
+    assert low > 0.8
+    assert high < 0.2
 
 
 @pytest.mark.parametrize("fails", [lambda c: False, lambda c: True])

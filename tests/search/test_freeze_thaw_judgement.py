@@ -10,6 +10,7 @@ from besom.records import Config, Curve, Observation, Status
 from besom.search.contract import Exhausted, StopWhen, Suggestion
 from besom.space import Space
 
+PLANE_SPACE = Space.from_file(PLANE)
 LINE = {"x": {"min": 0.0, "max": 1.0}}
 
 
@@ -53,9 +54,13 @@ def test_without_checkpoints_the_incumbent_is_never_stopped(n: int) -> None:
     assert review(Space.from_file(LINE), [*others, flat], n).order == "continue"
 
 
-def test_a_trial_that_has_shown_nothing_finite_by_its_fidelity_is_left() -> None:
-    silent = seen(10, {"x": 0.5}, [math.nan] * 9, Status.PENDING)
-    assert review(Space.from_file(LINE), [*bowls(), silent], 10, can_resume=True).order == "pause"
+@pytest.mark.parametrize("values", [[math.nan] * 9, [0.1, 0.1, math.nan], [math.inf]], ids=["silent", "later", "inf"])
+def test_a_trial_that_has_diverged_by_its_fidelity_does_not_come_back(values: list[float]) -> None:
+    diverged = seen(10, {"x": 0.5}, values, Status.PENDING)
+    assert review(Space.from_file(LINE), [*bowls(), diverged], 10, can_resume=True).order == "stop"
+    left = replace(diverged, status=Status.STOPPED)
+    suggestion = ask(Space.from_file(LINE), [*bowls(), left], can_resume=True, trials_left=0)
+    assert not isinstance(suggestion, Suggestion) or suggestion.resume != 10
 
 
 def test_a_trial_that_is_past_the_end_already_is_let_finish() -> None:
@@ -173,3 +178,14 @@ def test_a_sweep_that_gains_nothing_more_ends_and_says_why() -> None:
     asked_for = Play(Space.from_file(LINE), lambda config, t: 1.0, stop_when=StopWhen(gain=10.0, decisions=2)).run(30)
     assert asked_for.ended is not None
     assert "below the 10 asked for in 2 suggestions in a row" in asked_for.ended
+
+
+@pytest.mark.parametrize("can_resume", [True, False], ids=["resumes", "stops"])
+def test_a_region_where_trainings_diverge_is_kept_out_of(can_resume: bool) -> None:
+    def diverging(config: Config, t: int) -> float:
+        return math.nan if config["x"] > 0.5 else training(config, t)
+
+    play = Play(PLANE_SPACE, diverging, can_resume=can_resume).run(60)
+    assert all(o.status is Status.STOPPED for o in play.observations if o.config["x"] > 0.5)
+    later = [o.config["x"] > 0.5 for o in play.observations if o.phase == "model"]
+    assert sum(later) < 0.3 * len(later)

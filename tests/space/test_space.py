@@ -41,6 +41,13 @@ def test_encoded_draws_are_the_draws_encoded(space):
     assert space.decode_all(encoded) == [space.decode(row) for row in encoded]
 
 
+def test_under_a_constraint_that_few_draws_fulfil_encoded_draws_are_few_but_not_endless():
+    space = Space.from_file({"a": {"min": 1, "max": 200}, "b": {"min": 1, "max": 200}}, None, ["a * b == 3600"])
+    encoded = space.sample_encoded(np.random.default_rng(0), 600)
+    assert 1 <= len(encoded) < 100
+    assert all(config["a"] * config["b"] == 3600 for config in space.decode_all(encoded))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-0.5, 6), min_size=len(SPACE.free), max_size=len(SPACE.free)))
 def test_any_position_decodes_to_a_configuration_that_only_constraints_may_refuse(x):
