@@ -161,8 +161,8 @@ def test_a_child_plays_a_run_and_prints_it(peer):
 
 
 def rough(config) -> np.ndarray:
-    """Luck alone for six epochs of nine, then a slope in coarse steps."""
-    luck = round(math.sin(1000 * config["x"] + 77 * config["y"]), 1)
+    """Luck alone for six epochs of nine, then a slope; alike in each of a few hundred fields."""
+    luck = round(math.sin(math.floor(config["x"] * 2) + 7 * math.floor(config["y"] * 2)), 1)
     slope = math.floor(abs(config["x"] - 3.0)) + math.floor(abs(config["y"] - 6.0)) ** 2
     return np.array([luck + (t > 6) * (t - 6) * (slope - 50.0) for t in range(1, 10)])
 
@@ -172,9 +172,12 @@ def test_each_part_that_an_ablation_takes_out_makes_a_difference(part, monkeypat
     for module, name in without.PARTS[part]:
         monkeypatch.setattr(module, name, getattr(module, name))  # puts it back afterwards
     space = {"x": {"min": 0.0, "max": 10.0}, "y": {"min": 0.0, "max": 10.0}}
-    played = []
+    tried = []
     for peer in ("besom", name_of(f"besom without {part}")):
         make = import_module(f"benchmarks.search.peers.{entry(peer).module}").make
-        hard = replace(task(), space=space, curve=rough)
-        played.append([play(p, peer, hard, 1, partial(make, **entry(peer).options)) for p in ("A", "B")])
-    assert [(run.steps, run.trials) for run in played[0]] != [(run.steps, run.trials) for run in played[1]]
+        configs: list = []
+        hard = replace(task(), space=space, curve=lambda config, to=configs: to.append(config) or rough(config))
+        for protocol in ("A", "B"):
+            play(protocol, peer, hard, 1, partial(make, **entry(peer).options))
+        tried.append(configs)
+    assert tried[0] != tried[1]
