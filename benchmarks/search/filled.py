@@ -44,7 +44,8 @@ def besom(space: dict[str, Any], count: int) -> Turn:
     """Asks besom's tuner."""
     from besom.tuner import Tuner
 
-    sweep = {"method": "bayes", "metric": {"name": "y"}, "parameters": space, "besom": {"seed": 1}}
+    sweep = {"method": "bayes", "metric": {"name": "y"}, "parameters": space}
+    sweep["besom"] = {"seed": 1, "stop_when": "never"}
     tuner = Tuner(sweep)
     for config, value in told(space, count):
         tuner.add(config)

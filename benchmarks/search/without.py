@@ -79,3 +79,5 @@ def take_out(part: str) -> None:
         if not hasattr(module, name):
             raise AttributeError(f"{part}: {module.__name__} has no {name} any more; correct {__name__}")
         setattr(module, name, other)
+    for remembered in (model, curve_model):  # fits of the whole search
+        remembered._fitted.cache_clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -45,6 +45,7 @@ class Space:
         self.free = tuple(parameter for parameter in self.parameters if parameter.kind != "constant")
         """Parameters that are not constant: the columns of an encoding."""
         self._activity = activity
+        self.is_conditional = bool(activity.conditions)
         self._by_name = {parameter.name: parameter for parameter in self.parameters}
 
     @classmethod
@@ -82,7 +83,9 @@ class Space:
         if problems:
             return None, problems
         space = cls(read, activity, expressions)
-        problems = find_problems(space._draws(np.random.default_rng(0), 10_000), activity, expressions)
+        rng = np.random.default_rng(0)
+        draws = (flat for _ in range(40) for flat in space._draw(rng, 250))
+        problems = find_problems(draws, activity, expressions)
         return (None if problems else space), problems
 
     @cached_property
@@ -95,11 +98,6 @@ class Space:
         if name not in self._by_name:
             raise ConfigError(f"{name}: needs a parameter of the sweep; {nearest(name, self._by_name)}.")
         return self._by_name[name]
-
-    @property
-    def is_conditional(self) -> bool:
-        """Whether a parameter may be inactive."""
-        return bool(self._activity.conditions)
 
     # Drawing
 
@@ -122,13 +120,7 @@ class Space:
         return found[:n]
 
     def sample_encoded(self, rng: np.random.Generator, n: int) -> Floats:
-        """Returns the positions of n feasible draws from the prior, shape (n, d): as `encode(sample(rng, n))`, sooner.
-
-        Under constraints that few draws fulfil there are fewer rows, but one.
-
-        Raises:
-            ConfigError: A million draws in a row met no configuration that fulfils the constraints.
-        """
+        """As `encode(sample(rng, n))`, sooner, shape (n, d); fewer rows under constraints that few draws fulfil."""
         if self.constraints or self.is_conditional:
             return self.encode(self.sample(rng, n, _DRAWS_EACH * n))
         units = rng.random((n, len(self.free)))
@@ -145,10 +137,6 @@ class Space:
         names = [parameter.name for parameter in self.parameters]
         filled = [columns.get(parameter.name) or [self._typical[parameter.name]] * n for parameter in self.parameters]
         return [dict(zip(names, row, strict=True)) for row in zip(*filled, strict=True)]
-
-    def _draws(self, rng: np.random.Generator, n: int) -> Iterator[dict[str, Any]]:
-        for _ in range(0, n, 250):
-            yield from self._draw(rng, 250)
 
     def complete(self, partial: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """A feasible flat configuration with the values of `partial` (flat or nested) and draws for the others.
@@ -198,14 +186,14 @@ class Space:
         return encoded
 
     def decode(self, x: Floats) -> dict[str, Any]:
-        """The flat configuration nearest to the position `x`, shape (d,): values snapped, inactive ones left out.
-
-        Constraints are not repaired: ask `is_feasible`.
-        """
+        """The flat configuration nearest to the position `x`, shape (d,), as of `decode_all`."""
         return self.decode_all(np.asarray(x, dtype=np.float64)[None, :])[0]
 
     def decode_all(self, x: Floats) -> list[dict[str, Any]]:
-        """The flat configurations nearest to the positions `x`, shape (n, d), as of `decode`."""
+        """The flat configurations nearest to the positions `x` (n, d): values snapped, inactive ones left out.
+
+        Constraints are not repaired: ask `is_feasible`.
+        """
         names = [parameter.name for parameter in self.free]
         columns = [parameter.scale.decode(x[:, column]) for column, parameter in enumerate(self.free)]
         rows = zip(*columns, strict=True) if columns else [()] * len(x)
