@@ -84,8 +84,7 @@ class Space:
             return None, problems
         space = cls(read, activity, expressions)
         rng = np.random.default_rng(0)
-        draws = (flat for _ in range(40) for flat in space._draw(rng, 250))
-        problems = find_problems(draws, activity, expressions)
+        problems = find_problems((flat for _ in range(40) for flat in space._draw(rng, 250)), activity, expressions)
         return (None if problems else space), problems
 
     @cached_property
