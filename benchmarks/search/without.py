@@ -37,6 +37,14 @@ def _prior_mean_of_curves(curves: curve_process.Curves) -> Floats:
     return curve_process.curve_prior(curves.x.shape[1]).mean
 
 
+def _as_ranked(history: object, failures: object, ranked: Floats) -> Floats:
+    return ranked
+
+
+def _never(history: object) -> bool:
+    return False
+
+
 class _NoPlateaus:
     """None are seen."""
 
@@ -62,7 +70,8 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
     "local search": {(candidates, "_NEAR_BEST"): 0, (candidates, "_ROUNDS"): 0, (candidates, "_PARENTS"): ()},
     "exploration": {(exploration, "_EVERY"): math.inf},
     "plateaus": {
-        (bayes, "Plateaus"): _NoPlateaus,
+        (exploration, "_is_tie"): _never,
+        (bayes, "off_the_plateau"): _as_ranked,
         (steps, "Plateaus"): _NoPlateaus,
         (shown, "leaders"): _no_leaders,
         (freeze_thaw, "leaders"): _no_leaders,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from curve_histories import MOST, PLANE, Play, training
@@ -23,6 +24,38 @@ def played(objective: Callable[[Config], float], n: int, **known) -> list[Observ
             break
         observations.append(observed(suggestion, i, status=Status.FINISHED, value=objective(suggestion.config)))
     return observations
+
+
+def stairs(config: Config) -> float:
+    """Large flat steps, as an accuracy on few examples has them."""
+    return math.floor(4 * config["x"]) + math.floor(4 * config["y"])
+
+
+def test_a_result_that_equals_the_best_one_sends_the_next_trial_elsewhere() -> None:
+    observations = played(stairs, 30)
+    for before, after in pairwise(observations[4:]):
+        earlier = [o.value for o in observations[: before.trial]]
+        is_tie = before.value == min([*earlier, before.value]) and before.value in earlier
+        assert (after.phase == "exploration") == is_tie
+    assert {o.phase for o in observations[5:]} == {"model", "exploration"}
+
+
+def test_what_lies_between_results_that_are_equally_best_is_not_tried_before_what_lies_beyond() -> None:
+    corners = [(x, y) for x in (0.45, 0.55) for y in (0.45, 0.55)]
+    around = [(x, y) for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8) if (x, y) != (0.5, 0.5)]
+    told = [
+        Observation(i, {"x": x, "y": y}, Status.FINISHED, value=float((x, y) in around) * (1 + i / 10))
+        for i, (x, y) in enumerate([*corners, *around])
+    ]
+    for seed in range(8):
+        suggestion = load_strategy("bayes").ask(History(SPACE, told, seed))
+        assert isinstance(suggestion, Suggestion)
+        assert min(max(abs(suggestion.config["x"] - x), abs(suggestion.config["y"] - y)) for x, y in corners) > 0.1
+
+
+def test_where_no_two_results_are_equal_the_model_chooses_every_trial() -> None:
+    observations = played(lambda config: (config["x"] - 0.3) ** 2 + config["y"], 20)
+    assert {o.phase for o in observations[5:]} == {"model"}
 
 
 def test_a_constant_objective_still_ends_by_itself() -> None:

@@ -15,17 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from besom.numerics.threads import one_thread
-from besom.search.candidates import last, ranked_candidates, untried
+from besom.search.candidates import ranked_candidates, untried
 from besom.search.contract import Exhausted, History, Suggestion
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
 from besom.search.evidence import evidence_of
 from besom.search.explain import reason_of
+from besom.search.exploration import at_a_tie, off_the_plateau
 from besom.search.failures import Failures
 from besom.search.freeze_thaw import FreezeThaw
 from besom.search.model import model_of
 from besom.search.moves import Moves, categories_of
-from besom.search.plateaus import Plateaus
 from besom.search.tried import Tried
 from besom.stopping.contract import Decision
 
@@ -77,13 +77,12 @@ def _ask(history: History) -> Suggestion | Exhausted:
 
         rng = np.random.default_rng([history.seed, len(history.observations)])
         ranked, _ = ranked_candidates(score, model.best_x, Moves(history.space), rng)
-        known = Plateaus(evidence.x, evidence.y, evidence.y).covers(ranked)
-        config = next(untried(last(ranked, known | failures.rule_out(ranked)), history.space, tried), None)
+        config = next(untried(off_the_plateau(history, failures, ranked), history.space, tried), None)
         if config is not None:
             reason = reason_of(model, history.space, history.space.encode([config])[0], len(evidence.y))
             end = reason_to_end(history, reason, model.noise)
             if end is not None:
                 return Exhausted(end)
-            return Suggestion(config, reason)
+            return at_a_tie(history, tried, failures, reason) or Suggestion(config, reason)
     suggestion = next_of_design(history, tried)
     return suggestion or Exhausted("no configuration was found that has not been tried")

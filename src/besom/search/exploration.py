@@ -9,11 +9,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
+
 from besom.records import Config, Reason
 from besom.search.contract import History, Suggestion
 from besom.search.design import next_of_design
 from besom.search.failures import Failures
 from besom.search.tried import Tried
+
+Floats = npt.NDArray[np.float64]
 
 _EVERY = 4  # new trials, where one costs a short look only
 _PER_WHOLE = 4.0  # trainings' worth of fidelity for each that must have been followed to its end
@@ -21,6 +26,9 @@ _PER_WHOLE = 4.0  # trainings' worth of fidelity for each that must have been fo
 PHASE = "exploration"
 _IN_TURN = (
     f"One new trial in {_EVERY} looks where nobody has looked: the model may be wrong about the rest of the space."
+)
+_AT_A_TIE = (
+    "The latest trial came out exactly as the best one: what was changed does not matter there, so look elsewhere."
 )
 _TO_THE_END = (
     "Too few trainings were followed to their end to know what becomes of one: the best that waits goes all the way."
@@ -36,14 +44,29 @@ def in_turn(history: History, tried: Tried, failures: Failures, chosen: Reason) 
         failures: What configurations risk.
         chosen: Why the model chose what would be run instead.
     """
-    if len(history.observations) % _EVERY != _EVERY - 1:
-        return None
-    suggestion = next_of_design(history, tried)
-    if suggestion is None or failures.rule_out(history.space.encode([suggestion.config]))[0]:
-        return None
-    # What the model would have gained goes on to say when the search ends.
-    details = {**suggestion.reason.details, "expected_gain": chosen.details["expected_gain"]}
-    return replace(suggestion, reason=Reason(PHASE, _IN_TURN, details))
+    return _explore(history, tried, failures, chosen, _IN_TURN) if _is_turn(history) else None
+
+
+def at_a_tie(history: History, tried: Tried, failures: Failures, chosen: Reason) -> Suggestion | None:
+    """A point of the design, where the latest result is exactly the best one over again; None otherwise."""
+    return _explore(history, tried, failures, chosen, _AT_A_TIE) if _is_tie(history) else None
+
+
+def off_the_plateau(history: History, failures: Failures, ranked: Floats) -> Floats:
+    """The candidates `ranked` (m, d), those first that lie past the rim of the plateau that the best results stand on.
+
+    Where several configurations came out exactly alike, and best, what lies no farther from them than they do from each
+    other will most likely come out so too.
+    """
+    best = min((o.value for o in history.observations if o.value is not None), default=None)
+    alike = [o.config for o in history.observations if best is not None and o.value == best]
+    if len(alike) < 2:
+        return ranked
+    x = history.space.encode(alike)
+    apart = _distances(x, x)
+    np.fill_diagonal(apart, np.inf)
+    is_past = (_distances(ranked, x).min(axis=1) > apart.min(axis=1).max()) & ~failures.rule_out(ranked)
+    return np.concatenate([ranked[is_past], ranked[~is_past]])
 
 
 def owes_a_training(history: History, most: float) -> bool:
@@ -57,3 +80,26 @@ def to_the_end(config: Config, resume: int, chosen: Reason) -> Suggestion:
     """Trial `resume` to its end."""
     details = {"expected_gain": chosen.details["expected_gain"]}
     return Suggestion(config, Reason(PHASE, _TO_THE_END, details), resume=resume)
+
+
+def _is_turn(history: History) -> bool:
+    return len(history.observations) % _EVERY == _EVERY - 1
+
+
+def _is_tie(history: History) -> bool:
+    values = [o.value for o in history.observations if o.value is not None]
+    return len(values) > 1 and values[-1] == min(values) and values[-1] in values[:-1]
+
+
+def _distances(a: Floats, b: Floats) -> Floats:
+    """The largest difference in any one parameter between each of `a` (m, d) and each of `b` (n, d), shape (m, n)."""
+    return np.asarray(np.abs(a[:, None, :] - b[None, :, :]).max(axis=2))
+
+
+def _explore(history: History, tried: Tried, failures: Failures, chosen: Reason, why: str) -> Suggestion | None:
+    suggestion = next_of_design(history, tried)
+    if suggestion is None or failures.rule_out(history.space.encode([suggestion.config]))[0]:
+        return None
+    # What the model would have gained goes on to say when the search ends.
+    details = {**suggestion.reason.details, "expected_gain": chosen.details["expected_gain"]}
+    return replace(suggestion, reason=Reason(PHASE, why, details))
