@@ -49,19 +49,6 @@ def test_only_what_another_point_equals_is_covered(outcome: list[int], seed: int
         assert is_covered.all()
 
 
-def test_what_lies_between_results_that_are_equally_best_is_not_tried_before_what_lies_beyond() -> None:
-    corners = [(x, y) for x in (0.45, 0.55) for y in (0.45, 0.55)]
-    around = [(x, y) for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8) if (x, y) != (0.5, 0.5)]
-    told = [
-        Observation(i, {"x": x, "y": y}, Status.FINISHED, value=float((x, y) in around) * (1 + i / 10))
-        for i, (x, y) in enumerate([*corners, *around])
-    ]
-    for seed in range(8):
-        suggestion = load_strategy("bayes").ask(History(SPACE, told, seed))
-        assert isinstance(suggestion, Suggestion)
-        assert min(max(abs(suggestion.config["x"] - x), abs(suggestion.config["y"] - y)) for x, y in corners) > 0.1
-
-
 def test_a_space_that_lies_on_one_plateau_is_searched_on() -> None:
     observations: list[Observation] = []
     for i in range(25):
