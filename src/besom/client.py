@@ -15,7 +15,7 @@ from besom.encoding import error_from_json, from_json, to_json
 from besom.errors import MessageError, ServerError, ServerUnreachable
 from besom.records import Agent, Run, Sweep, Trial
 from besom.service import MetricCurve, Progress
-from besom.wire import Answer, Ask, Command, Finish, Hello, Receipt, Report
+from besom.wire import Answer, Ask, Command, Finish, Hello, Import, Receipt, Report
 
 _ROWS_AT_ONCE = 50_000
 _FIRST_PAUSE_S = 0.05
@@ -77,6 +77,10 @@ class Client:
     def create_sweep(self, file: Mapping[str, Any], folder: str = "") -> Sweep:
         body = {"file": file, "folder": folder}
         sweep: Sweep = self._call(Sweep, "POST", "/sweeps", body, is_repeatable=False)
+        return sweep
+
+    def import_trials(self, part: Import) -> Sweep:
+        sweep: Sweep = self._call(Sweep, "POST", "/imports", part)
         return sweep
 
     def sweeps(self) -> list[Sweep]:

@@ -5,6 +5,7 @@ Straight to the server, past any proxy that the environment names: those do not 
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import select
 import time
@@ -15,6 +16,17 @@ _CONNECT_S = 5.0
 _ANSWER_S = 60.0
 _IDLE_S = 60.0
 """A connection that idled longer is not used again: the server lets go of it after 75 s."""
+
+
+_KEY_LENGTH = 40
+
+
+def wandb_key(token: str | None) -> str:
+    """What WANDB_API_KEY is to be for a server with this token: clients want 40 letters or digits.
+
+    Without a token any key of that shape will do.
+    """
+    return hashlib.sha256(f"WANDB_API_KEY of besom/{token or ''}".encode()).hexdigest()[:_KEY_LENGTH]
 
 
 class NoAnswer(Exception):

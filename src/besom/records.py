@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from besom.curve import Curve
+from besom.tracked import TrackedRun, TrackedValues
 
 __all__ = [
     "Agent",
@@ -102,8 +103,8 @@ class Reason:
     """Why a configuration was suggested, or a trial stopped.
 
     Attributes:
-        phase: One of "baseline", "initial design", "grid", "random", "model", "exploration", "requested", or a stopping
-            rule's name.
+        phase: One of "baseline", "initial design", "grid", "random", "model", "exploration", "requested", "imported", or
+            a stopping rule's name.
         text: One sentence for a person.
         details: Numbers behind it (predicted mean and spread, expected gain, rung, threshold), in the user's units.
     """
@@ -288,4 +289,4 @@ class Observation:
     ended_by: str = ""
 
 
-Record = Sweep | Trial | Run | Agent
+Record = Sweep | Trial | Run | Agent | TrackedRun | TrackedValues

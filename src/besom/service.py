@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from besom.records import Agent, Run, Sweep, Trial
-from besom.wire import Answer, Ask, Command, Finish, Hello, Receipt, Report
+from besom.wire import Answer, Ask, Command, Finish, Hello, Import, Receipt, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,13 @@ class Service(Protocol):
 
     def create_sweep(self, file: Mapping[str, Any], folder: str = "") -> Sweep:
         """A new running sweep from a sweep file's content. Raises SweepFileError."""
+        ...
+
+    def import_trials(self, part: Import) -> Sweep:
+        """The sweep with these trials, which were measured elsewhere. Sending a part again changes nothing.
+
+        Raises SweepFileError, ConfigError, OutOfOrder; WrongState where the id belongs to another sweep.
+        """
         ...
 
     def sweeps(self) -> list[Sweep]: ...

@@ -133,7 +133,7 @@ class Finish:
     """How long the script ran, if the agent knows: the message may come long after its end."""
 
 
-Verb = Literal["pause", "resume", "stop", "cancel", "stop_trial", "resume_trial", "enqueue", "set_budget"]
+Verb = Literal["pause", "resume", "stop", "cancel", "stop_trial", "resume_trial", "enqueue", "set_budget", "set_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +142,68 @@ class Command:
 
     Attributes:
         verb: pause, resume, stop (let runs end), cancel (end them now); stop_trial, resume_trial; enqueue (a
-            configuration to try next); set_budget.
+            configuration to try next); set_budget; set_file (another sweep file, from here on).
         trial: For stop_trial and resume_trial.
         config: For enqueue: values for some or all parameters; the others are drawn.
         budget: For set_budget: keys as in the sweep file.
+        file: For set_file: the sweep file's content.
     """
 
     verb: Verb
     trial: int | None = None
     config: Mapping[str, Any] | None = None
     budget: Mapping[str, float] | None = None
+    file: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A trial that was measured elsewhere and is over: what a sweep is told of it, all at once or rows in parts.
+
+    Attributes:
+        number: Its number in the sweep, from 1. Of a trial that is known only rows that are new are taken.
+        config: As the script got it, nested or under dotted names.
+        ended: How it ended. One that finished without a finite objective is a failed one.
+        value: The objective; None where none was measured.
+        failure: Why it failed, for one that did.
+        name, id: What it is called where it was measured.
+        started_at: Seconds since the epoch, UTC; None where unknown.
+        seconds: How long it ran; None where unknown.
+        first_row: Number of the first of `rows`, from 0. Rows known already are skipped; a gap is refused.
+        rows: History, in the order logged.
+    """
+
+    number: int
+    config: Mapping[str, Any]
+    ended: Literal["finished", "stopped", "failed"]
+    value: float | None = None
+    failure: Failure | None = None
+    name: str = ""
+    id: str = ""
+    started_at: float | None = None
+    seconds: float | None = None
+    first_row: int = 0
+    rows: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Part of a sweep that was run elsewhere. The first part makes the sweep, the last one ends it.
+
+    Such a sweep gives out no runs. A part that is sent again changes nothing.
+
+    Attributes:
+        sweep_id: Its id, the sender's choice: best one that follows from the content, so that a second import is known.
+        file: A sweep file's content, the same in every part.
+        source: Where the trials come from, for a person: "W&B (runs.csv)".
+        trials: In order of their numbers, behind those of the parts before.
+        folder: The sweep file's folder, where there is one.
+        is_last: Nothing follows.
+    """
+
+    sweep_id: str
+    file: Mapping[str, Any]
+    source: str
+    trials: Sequence[Measured] = ()
+    folder: str = ""
+    is_last: bool = False

@@ -9,7 +9,7 @@ import pytest
 from besom.errors import ConfigError, LeaseLost, OutOfOrder, SweepFileError, UnknownName, WrongState
 from besom.records import Cause, Failure, RunState, SweepState, TrialState
 from besom.service import Service
-from besom.wire import Ask, Assignment, Command, Done, Finish, Hello, Report
+from besom.wire import Ask, Assignment, Command, Done, Finish, Hello, Import, Measured, Report
 
 FILE = {
     "program": "train.py",
@@ -135,6 +135,31 @@ class ServiceSuite:
         assert service.command(sweep.id, Command("cancel")).state is SweepState.CANCELLED
         with pytest.raises(WrongState):
             service.command(sweep.id, Command("pause"))
+
+    def test_trials_measured_elsewhere_come_in_once(self, service: Service):
+        rows = [{"loss": 3.0, "note": "ü"}, {"loss": math.inf}, {"loss": 1.0}]
+        config = {"lr": 0.5, "opt": {"name": "sgd"}}
+        first = Measured(1, config, "finished", 1.0, None, "swift", "abc", 100.0, 50.0, rows=rows)
+        second = Measured(2, config, "failed", None, Failure(Cause.LOST, "crashed"), started_at=200.0)
+        parts = [
+            Import("imp0rted", FILE, "elsewhere", [first]),
+            Import("imp0rted", FILE, "elsewhere", [second], is_last=True),
+        ]
+        for part in parts:
+            service.import_trials(part)
+        told = service.sweep("imp0rted"), service.trials("imp0rted"), service.runs("imp0rted")
+        for part in parts:
+            assert service.import_trials(part) == told[0]
+        assert (service.sweep("imp0rted"), service.trials("imp0rted"), service.runs("imp0rted")) == told
+        assert (told[0].state, told[0].started_at, told[0].ended_at) == (SweepState.FINISHED, 100.0, 200.0)
+        assert service.rows(told[2][0].id) == rows
+        assert [curve.y for curve in service.curves("imp0rted", "loss")] == [(3.0, math.inf, 1.0)]
+        best = service.progress("imp0rted").best
+        assert best is not None
+        assert (best.number, best.seconds, best.created_at) == (1, 50.0, 100.0)
+        assert isinstance(service.ask("imp0rted", Ask("a", "r1")), Done)
+        with pytest.raises(WrongState):
+            service.import_trials(Import("imp0rted", {**FILE, "name": "other"}, "elsewhere", [first]))
 
     def test_agents_come_and_go(self, service: Service):
         service.hello(Hello("a/1", "one", "here", 1))

@@ -24,6 +24,7 @@ CALLS = {
     ("/api/v1/sweeps/{sweep_id}/runs", "get"),
     ("/api/v1/sweeps/{sweep_id}/trials", "get"),
     ("/api/v1/sweeps/{sweep_id}/trials/{number}", "get"),
+    ("/api/v1/imports", "post"),
     ("/api/v1/agents", "get"),
     ("/api/v1/agents", "post"),
     ("/api/v1/agents/{agent_id}", "delete"),

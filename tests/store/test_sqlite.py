@@ -91,7 +91,7 @@ def test_a_newer_version_is_told(path: Path) -> None:
     open_store(path).close()
     with sqlite3.connect(path) as database:
         database.execute("update alembic_version set version_num = '9999'")
-    with pytest.raises(StoreError, match=r"up to version 0001, got version 9999; .*upgrade"):
+    with pytest.raises(StoreError, match=r"up to version 0002, got version 9999; .*upgrade"):
         open_store(path)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from besom.agent.folders import RunFolder
+from besom.connections import wandb_key
 from besom.sweepfile.model import SweepFile
 from besom.wire import Assignment
 
@@ -16,6 +17,8 @@ _THREAD_COUNTS = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+STREAM_INTERVAL, STREAM_INTERVAL_S = "WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL", "2"
+"""How often W&B's client sends what was logged: its own 15 s are long for whoever decides on running trials."""
 
 
 def script_environment(
@@ -52,6 +55,8 @@ def script_environment(
         "WANDB_RUN_ID": assignment.run_id,
         "WANDB_SWEEP_PARAM_PATH": str(folder.wandb_config),
     }
+    if environ.get("BESOM_SERVER"):
+        env |= _wandb(environ)
     if assignment.until is not None:
         env["BESOM_UNTIL"] = _number(assignment.until)
     if assignment.fidelity:
@@ -72,6 +77,18 @@ def _defaults(file: SweepFile, folder: RunFolder) -> dict[str, str]:
         env["WANDB_ENTITY"] = file.entity
     if file.besom.resources.cpus is not None:
         env |= dict.fromkeys(_THREAD_COUNTS, str(file.besom.resources.cpus))
+    return env
+
+
+def _wandb(environ: Mapping[str, str]) -> dict[str, str]:
+    """What points W&B's own client at our server. It need not be kept offline any more, but may be disabled."""
+    env = {
+        "WANDB_BASE_URL": environ["BESOM_SERVER"],
+        "WANDB_API_KEY": wandb_key(environ.get("BESOM_TOKEN")),
+        STREAM_INTERVAL: environ.get(STREAM_INTERVAL, STREAM_INTERVAL_S),
+    }
+    if environ.get("WANDB_MODE") in ("offline", "dryrun"):
+        env["WANDB_MODE"] = "online"
     return env
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from besom.cli import checking, exporting, hosting, reading, running, steering
+from besom.cli import checking, exporting, hosting, importing, reading, running, steering
 from besom.errors import BesomError
 
 EXIT_ERROR = 2
@@ -25,7 +25,7 @@ _GROUPS = {
     "Run": (running.run, hosting.server, hosting.sweep, hosting.agent),
     "Look": (reading.status, reading.best, reading.trials, reading.show, exporting.export, exporting.report),
     "Steer": (steering.stop, steering.pause, steering.resume, steering.cancel, steering.add, steering.budget),
-    "File": (checking.check, checking.version),
+    "File": (checking.check, importing.import_, checking.version),
 }
 
 
@@ -53,7 +53,7 @@ app = typer.Typer(
 )
 for _title, _commands in _GROUPS.items():
     for _command in _commands:
-        app.command(rich_help_panel=_title)(_command)
+        app.command(_command.__name__.rstrip("_"), rich_help_panel=_title)(_command)
 
 
 @app.callback()

@@ -26,7 +26,8 @@ def server(
     token: Token = None,
     home: Home = None,
 ) -> None:
-    """Serve the sweeps of a home until Ctrl-C."""
+    """Serve the sweeps of a home until Ctrl-C, to besom's own agents and to W&B's client."""
+    from besom.connections import wandb_key
     from besom.server.home import Home as Folder
     from besom.server.home import default_home
     from besom.server.serve import serve_in_thread, wait_for_signal
@@ -35,11 +36,14 @@ def server(
     sys.setswitchinterval(_TURN_S)
     with serve_in_thread(Folder(home) if home else default_home(), host, port, token) as served:
         typer.echo(f"besom listens at {served.address}, its home is {served.home.path}")
-        typer.echo("On other terminals and machines:")
+        typer.echo("\nFor besom on other terminals and machines, then besom sweep FILE and besom agent SWEEP:")
         typer.echo(f"  export BESOM_SERVER={served.address}")
         if served.token:
             typer.echo(f"  export BESOM_TOKEN={served.token}")
-        typer.echo("  besom sweep FILE, then besom agent SWEEP; Ctrl-C here ends the server, and agents wait for it")
+        typer.echo("\nFor W&B's own client: wandb sweep, wandb agent, and every script and notebook that uses it:")
+        typer.echo(f"  export WANDB_BASE_URL={served.address}")
+        typer.echo(f"  export WANDB_API_KEY={wandb_key(served.token)}")
+        typer.echo("\nCtrl-C ends the server; agents wait until it is back.")
         wait_for_signal()
 
 

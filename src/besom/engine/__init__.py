@@ -2,6 +2,7 @@
 
 from besom.engine.curves import curve_from_columns
 from besom.engine.handle import create, handle
+from besom.engine.importing import create_import
 from besom.engine.messages import AppendOutput, AppendRows, Instructions, Message, Tick
 from besom.engine.plan import Plan, compile_plan
 from besom.engine.state import State, restore
@@ -16,6 +17,7 @@ __all__ = [
     "Tick",
     "compile_plan",
     "create",
+    "create_import",
     "curve_from_columns",
     "handle",
     "restore",

@@ -115,7 +115,7 @@ def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float) -> Run:
     assert repeat is not None, "only open trials are started"
     earlier = [run for run in runs if run.repeat == repeat]
     lease = draft.last_lease + 1
-    run_id = _run_id(draft.sweep.id, lease)
+    run_id = run_id_of(draft.sweep.id, lease)
     curve, begun = Curve(), 0.0
     if earlier and draft.plan.can_resume:
         curve, begun = draft.curves.get(earlier[-1].id, Curve()), earlier[-1].fidelity
@@ -165,7 +165,7 @@ def _assignment(draft: Draft, run: Run) -> Assignment:
     )
 
 
-def _run_id(sweep_id: str, lease: int) -> str:
+def run_id_of(sweep_id: str, lease: int) -> str:
     """Eight characters of [0-9a-z], the shape of W&B's run names; the same for the same sweep and lease."""
     number = int.from_bytes(hashlib.sha256(f"{sweep_id}/{lease}".encode()).digest()[:8])
     return "".join(_ALPHABET[number // 36**place % 36] for place in range(8))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from besom.engine.asking import add_trial, complete
 from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_nothing_is_left, order_stop
+from besom.engine.plan import compile_plan
 from besom.errors import ConfigError, UnknownName, WrongState
 from besom.records import Reason, Sweep, SweepState, Trial, TrialState
 from besom.wire import Command
@@ -20,6 +21,7 @@ def carry_out(draft: Draft, command: Command, now: float) -> Sweep:
         WrongState: The sweep or trial is in no state for it.
         UnknownName: There is no such trial.
         ConfigError: A configuration or budget that cannot be.
+        SweepFileError: A sweep file that cannot be run.
     """
     {
         "pause": _pause,
@@ -30,6 +32,7 @@ def carry_out(draft: Draft, command: Command, now: float) -> Sweep:
         "resume_trial": _resume_trial,
         "enqueue": _enqueue,
         "set_budget": _set_budget,
+        "set_file": _set_file,
     }[command.verb](draft, command, now)
     return draft.sweep
 
@@ -146,6 +149,25 @@ def _set_budget(draft: Draft, command: Command, now: float) -> None:
         if not amount > 0:
             raise ConfigError(f"budget.{unit}: needs more than 0, got {amount:g}")
     draft.put_sweep(budget={**draft.sweep.budget, **budget})
+    _reopen_if_there_is_more(draft, now)
+
+
+def _set_file(draft: Draft, command: Command, now: float) -> None:
+    """Go on by another sweep file. Trials that do not belong to its space stay, but the search no longer sees them."""
+    plan = compile_plan(command.file or {})
+    for what, name in (("metric", "metric"), ("fidelity", "fidelity_metric")):
+        before, after = getattr(draft.plan, name), getattr(plan, name)
+        if draft.trials and before != after:
+            raise WrongState(
+                f"sweep {draft.sweep.id}: keeps the {what} that its trials were measured by, {before}, got {after}; "
+                "start a new sweep for that."
+            )
+    draft.put_sweep(file=dict(command.file or {}))
+    draft.replan(plan)
+    _reopen_if_there_is_more(draft, now)
+
+
+def _reopen_if_there_is_more(draft: Draft, now: float) -> None:
     was_spent = draft.sweep.state is SweepState.FINISHED and draft.sweep.why.startswith("budget spent")
     if was_spent and draft.state().exceeded(now) is None:
         reopen(draft, now)

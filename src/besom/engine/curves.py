@@ -81,6 +81,8 @@ def last_finite(curve: Curve) -> float | None:
 
 def as_number(value: Any) -> float | None:
     """A logged value as a number; None where it is none (text, lists, booleans)."""
+    if type(value) is float:
+        return value
     if isinstance(value, bool) or not isinstance(value, SupportsFloat) or isinstance(value, str):
         return None
     return float(value)

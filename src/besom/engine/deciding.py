@@ -23,7 +23,7 @@ def decide(draft: Draft, run: Run) -> None:
         why = f"target reached: {plan.metric} {trial.value:g} in trial {trial.number} (target {target:g})"
         end_early(draft, why, Reason("target", why))
         return
-    if run.ordered != "continue" or trial.kept or trial.audited is not None:
+    if run.ordered != "continue" or trial.kept or trial.audited is not None or trial.number not in draft.observations:
         return
     decision = _rule(draft, trial) if plan.rule is not None else _review(draft, run, trial)
     if decision.order == "continue":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from besom.engine.messages import AppendOutput, AppendRows, Instructions
+from besom.engine.plan import Plan
 from besom.engine.state import State, Totals, fidelity_spent, gpu_seconds_of, observe, wants_run
 from besom.records import Curve, Observation, Record, Run, RunState, Sweep, Trial
 
@@ -34,6 +35,7 @@ class Draft:
         self.incumbent_number = state.incumbent_number
         self.rows: AppendRows | None = None
         self.output: AppendOutput | None = None
+        self.histories: list[AppendRows] = []
         self._changed: dict[object, Record] = {}
         self._ended_runs: list[str] = []
 
@@ -57,8 +59,22 @@ class Draft:
     def done(self, reply: Any = None) -> tuple[State, Instructions]:
         """The new state, and what is to be kept before `reply` is given."""
         return self.state(), Instructions(
-            reply, tuple(self._changed.values()), self.rows, self.output, tuple(self._ended_runs)
+            reply=reply,
+            save=tuple(self._changed.values()),
+            rows=self.rows,
+            output=self.output,
+            ended_runs=tuple(self._ended_runs),
+            histories=tuple(self.histories),
         )
+
+    def replan(self, plan: Plan) -> None:
+        """Go on by another plan: what follows from the records is worked out anew."""
+        self.plan = plan
+        self.observations, self.incumbent_number = {}, None
+        for trial in sorted(self.trials.values(), key=lambda trial: trial.number):
+            self._observe(trial)
+            self._settle_open(trial)
+            self._challenge(trial)
 
     def put_sweep(self, **changes: Any) -> Sweep:
         self.sweep = replace(self.sweep, **changes)
@@ -112,7 +128,11 @@ class Draft:
         elif was_live and not is_live:
             self.live = tuple(run_id for run_id in self.live if run_id != run.id)
             self._ended_runs.append(run.id)
-        if not is_live and (before is None or was_live):
+        if not is_live and before is not None and not was_live:  # more became known of a run that is over
+            self.totals = replace(
+                self.totals, fidelity=self.totals.fidelity + fidelity_spent(run) - fidelity_spent(before)
+            )
+        elif not is_live:
             self.totals = Totals(
                 self.totals.fidelity + fidelity_spent(run),
                 self.totals.gpu_seconds + gpu_seconds_of(self.plan, run, run.ended_at or run.started_at),
@@ -163,7 +183,10 @@ class Draft:
     def _observe(self, trial: Trial) -> None:
         run = self.shown_run(trial.number)
         curve = self.curves.get(run.id, Curve()) if run else Curve()
-        seen = observe(self.plan, trial, curve, self.observations.get(trial.number))
+        before = self.observations.get(trial.number)
+        if before is None and not self.plan.knows(trial.config):
+            return  # of a space that the sweep has no longer
+        seen = observe(self.plan, trial, curve, before)
         self._writable("observations")[trial.number] = seen
 
     def _writable(self, name: str) -> dict[Any, Any]:

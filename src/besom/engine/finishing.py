@@ -41,7 +41,7 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
     failure = message.failure
     ended = message.ended
     if ended == "finished":
-        failure = _failure_of_value(draft, run)
+        failure = failure_of_value(draft, run)
         if failure is not None:
             ended = "failed"
         elif _ended_as_told(draft, run):
@@ -71,7 +71,7 @@ def _ended_as_told(draft: Draft, run: Run) -> bool:
     return not any(run.until <= fidelity < run.fidelity for fidelity in draft.curves[run.id].fidelity)
 
 
-def _failure_of_value(draft: Draft, run: Run) -> Failure | None:
+def failure_of_value(draft: Draft, run: Run) -> Failure | None:
     """Why a run that ended well is a failure all the same: it has no usable objective."""
     metric = draft.plan.metric
     if metric is None:

@@ -10,12 +10,13 @@ from besom.engine.commanding import carry_out
 from besom.engine.draft import Draft
 from besom.engine.ending import check_budgets
 from besom.engine.finishing import end_run, finish
+from besom.engine.importing import take_in
 from besom.engine.messages import Instructions, Message, Tick
 from besom.engine.plan import compile_plan
 from besom.engine.reporting import record
 from besom.engine.state import State, seen_at
 from besom.records import Cause, Failure, RunState, Sweep
-from besom.wire import Ask, Command, Finish, Report
+from besom.wire import Ask, Command, Finish, Import, Report
 
 
 def create(sweep_id: str, file: Mapping[str, Any], seed: int, folder: str, now: float) -> tuple[State, Instructions]:
@@ -60,6 +61,8 @@ def handle(state: State, message: Message, now: float) -> tuple[State, Instructi
             finish(draft, message, now)
         case Command():
             return draft.done(carry_out(draft, message, now))
+        case Import():
+            return draft.done(take_in(draft, message, now))
         case Tick():
             _tick(draft, message, now)
     return draft.done()

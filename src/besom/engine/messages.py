@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from besom.records import Record
-from besom.wire import Ask, Command, Finish, Report, Row
+from besom.wire import Ask, Command, Finish, Import, Report, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Tick:
     up_since: float
 
 
-Message = Ask | Report | Finish | Command | Tick
+Message = Ask | Report | Finish | Command | Import | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,10 @@ class Instructions:
     Attributes:
         reply: The answer to the message: `wire.Answer`, `wire.Receipt`, `records.Sweep` or None.
         save: Records to insert or replace, each once.
-        rows: History to keep.
+        rows: History to keep, where the message was of one run.
         output: Output to keep.
         ended_runs: Runs that ended: their history may be compacted.
+        histories: History to keep of several runs.
     """
 
     reply: Any = None
@@ -58,3 +59,4 @@ class Instructions:
     rows: AppendRows | None = None
     output: AppendOutput | None = None
     ended_runs: tuple[str, ...] = ()
+    histories: tuple[AppendRows, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from besom.errors import ConfigError
 from besom.records import Config, Reason
 from besom.search import load_strategy
 from besom.search.contract import Strategy
@@ -80,6 +81,14 @@ class Plan:
     def reaches_target(self, value: float) -> bool:
         target = self.file.metric.target if self.file.metric else None
         return target is not None and (value >= target if self.maximizes else value <= target)
+
+    def knows(self, config: Config) -> bool:
+        """Whether a configuration belongs to the space: of one that the sweep file had before, it may not."""
+        try:
+            self.space.validate(self.space.flatten(config))
+        except ConfigError:
+            return False
+        return True
 
     def config_of_repeat(self, config: Config, repeat: int) -> dict[str, Any]:
         """`config` with this repeat's value, where the sweep file names a parameter for it."""

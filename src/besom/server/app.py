@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp
@@ -11,6 +13,8 @@ from besom.server.api.bodies import answer
 from besom.server.api.refusals import RESPONSES, add_refusals
 from besom.server.driver import Driver
 from besom.server.guard import Guard
+from besom.server.wandb.protocol import Protocol
+from besom.server.wandb.routes import routes as wandb_routes
 
 _DESCRIPTION = """Messages may be sent again: the second time changes nothing, except for POST /sweeps and commands.
 Numbers that are not finite are the tokens NaN, Infinity and -Infinity, both ways, as Python's json module has them.
@@ -23,12 +27,13 @@ Sweeps: <a href="/api/v1/sweeps">/api/v1/sweeps</a>.</p>
 """
 
 
-def build_app(driver: Driver, token: str | None = None) -> ASGIApp:
+def build_app(driver: Driver, token: str | None = None, folder: Path | None = None) -> ASGIApp:
     """The application, answered by `driver`.
 
     Args:
         driver: What it speaks for.
         token: What requests must bear; None for a server that listens on loopback only.
+        folder: Where files that W&B's client uploads are kept; without one it keeps them itself.
     """
     # No pages of documentation: FastAPI's fetch their scripts from elsewhere.
     app = FastAPI(
@@ -42,6 +47,8 @@ def build_app(driver: Driver, token: str | None = None) -> ASGIApp:
     add_refusals(app)
     for room in (sweeps, agents, runs):
         app.include_router(room.routes(driver), prefix="/api/v1", responses=RESPONSES)
+
+    app.router.routes += wandb_routes(Protocol(driver, folder, token))
 
     @app.get("/healthz", summary="Whether the server answers", tags=["server"])
     async def healthz() -> Response:

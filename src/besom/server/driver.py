@@ -12,23 +12,22 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from besom.engine import Tick, create, handle
+from besom.engine import Message, Tick, create, handle
 from besom.errors import UnknownName
-from besom.records import Agent, Run, Sweep, Trial
-from besom.server import readings
+from besom.records import Agent, Sweep
 from besom.server.home import new_sweep_id as random_sweep_id
+from besom.server.importing import take_in
+from besom.server.reads import Reads
 from besom.server.states import States
 from besom.server.writer import Group, Writer
-from besom.service import MetricCurve, Progress
 from besom.store.contract import Store
-from besom.wire import Answer, Ask, Command, Finish, Hello, Receipt, Report
+from besom.wire import Answer, Ask, Command, Finish, Hello, Import, Receipt, Report
 
-_LATELY_S = 120.0
 _TICKS_ASLEEP = 3
 """So many ticks missed in a row mean that this process or its machine slept: then it was the server that was silent."""
 
 
-class Driver:
+class Driver(Reads):
     """Implements `besom.service.Service` on a store that this process owns.
 
     Every answer to a message that changes something means that the change is on disk.
@@ -79,12 +78,18 @@ class Driver:
         sweep: Sweep = self._writer.submit(work, is_slow=True).result()
         return sweep
 
+    def import_trials(self, part: Import) -> Sweep:
+        """The sweep with these trials. Raises SweepFileError, ConfigError, OutOfOrder or WrongState."""
+        work = self._writer.submit(lambda group: take_in(group, self._states, part, self._clock()), is_slow=True)
+        sweep: Sweep = work.result()
+        return sweep
+
     def command(self, sweep_id: str, command: Command) -> Sweep:
         """Carry out a person's wish. Raises WrongState, ConfigError or UnknownName."""
 
         def work(group: Group) -> Sweep:
             name = self._states.resolve(sweep_id)
-            group.add(*handle(group.state(name), command, self._clock()))
+            self.handle(group, name, command)
             return group.state(name).sweep
 
         sweep: Sweep = self._writer.submit(work).result()
@@ -99,9 +104,8 @@ class Driver:
         """A future of what `ask` answers."""
 
         def work(group: Group) -> Any:
-            now = self._clock()
-            reply = group.add(*handle(group.state(self._states.resolve(sweep_id)), ask, now))
-            self._seen(ask.agent_id, now)
+            reply = self.handle(group, self._states.resolve(sweep_id), ask)
+            self._seen(ask.agent_id, self._clock())
             return reply
 
         return self._writer.submit(work, is_slow=True)
@@ -119,10 +123,9 @@ class Driver:
         """A future of what `report` or `finish` answers."""
 
         def work(group: Group) -> Any:
-            now = self._clock()
-            state = group.state(self._sweep_of(message.run_id, group))
-            reply = group.add(*handle(state, message, now))
-            self._seen(state.runs[message.run_id].agent_id, now)
+            sweep_id = self._sweep_of(message.run_id, group)
+            reply = self.handle(group, sweep_id, message)
+            self._seen(group.state(sweep_id).runs[message.run_id].agent_id, self._clock())
             return reply
 
         return self._writer.submit(work)
@@ -134,6 +137,14 @@ class Driver:
     def bye(self, agent_id: str) -> None:
         """An agent leaves politely. Raises UnknownName."""
         self._writer.submit(partial(self._bye, agent_id)).result()
+
+    def submit(self, work: Callable[[Group], Any]) -> Future[Any]:
+        """A future of what `work` returns: it draws up changes in the writer's next group, which keeps them first."""
+        return self._writer.submit(work)
+
+    def handle(self, group: Group, sweep_id: str, message: Message) -> Any:
+        """Have the engine handle a message inside of `work`; its reply. Raises what the engine does."""
+        return group.add(*handle(group.state(sweep_id), message, self._clock()))
 
     def tick(self) -> None:
         """Take back runs of silent agents and see whether time is up, now."""
@@ -185,73 +196,3 @@ class Driver:
     def _sweep_of(self, run_id: str, group: Group) -> str:
         held = (name for name, state in group.states.items() if run_id in state.runs)
         return next(held, None) or self._states.sweep_of_run(run_id)
-
-    # Reads: from states, which never change, or from the store.
-
-    def sweeps(self) -> list[Sweep]:
-        """All sweeps, newest first."""
-        return self._store.sweeps()
-
-    def sweep(self, sweep_id: str) -> Sweep:
-        """One sweep by its id, the beginning of it, or `entity/project/id`. Raises UnknownName."""
-        name = self._states.resolve(sweep_id)
-        state = self._states.cached(name)
-        return state.sweep if state else self._store.sweep(name)
-
-    def progress(self, sweep_id: str) -> Progress:
-        """Where a sweep stands. Raises UnknownName."""
-        now = self._clock()
-        state = self._states.get(self._states.resolve(sweep_id))
-        lately = [each for each in self.agents() if each.ended_at is None and each.seen_at > now - _LATELY_S]
-        return readings.progress(state, lately, now)
-
-    def trials(self, sweep_id: str) -> list[Trial]:
-        """Its trials, by number. Raises UnknownName."""
-        name = self._states.resolve(sweep_id)
-        state = self._states.cached(name)
-        return sorted(state.trials.values(), key=lambda trial: trial.number) if state else self._store.trials(name)
-
-    def trial(self, sweep_id: str, number: int) -> Trial:
-        """One trial. Raises UnknownName."""
-        trials = self.trials(sweep_id)
-        found = next((trial for trial in trials if trial.number == number), None)
-        if found is None:
-            there = f"1 to {trials[-1].number}" if trials else "none yet"
-            raise UnknownName(f"trial {number}: must be one of sweep {sweep_id}, which has {there}; name one of these.")
-        return found
-
-    def runs(self, sweep_id: str, trial: int | None = None) -> list[Run]:
-        """Its runs in order of their lease; of one trial if named. Raises UnknownName."""
-        name = self._states.resolve(sweep_id)
-        if trial is not None:
-            self.trial(name, trial)
-        state = self._states.cached(name)
-        if state is None:
-            return self._store.runs(name, trial)
-        runs = state.runs.values() if trial is None else state.runs_of(trial)
-        return sorted(runs, key=lambda run: run.lease)
-
-    def agents(self) -> list[Agent]:
-        """All agents, in order of their start."""
-        return sorted(self._agents.copy().values(), key=lambda agent: (agent.started_at, agent.id))
-
-    def metrics(self, run_id: str) -> list[str]:
-        """Names of a run's numeric metrics, in order of first appearance. Raises UnknownName."""
-        self._states.sweep_of_run(run_id)
-        return self._store.metrics(run_id)
-
-    def curves(
-        self, sweep_id: str, metric: str, x: str = "_step", trial: int | None = None, points: int = 500
-    ) -> list[MetricCurve]:
-        """One metric of all runs of the sweep (or of one trial) that logged it, against another. Raises UnknownName."""
-        return readings.curves(self._store, self.runs(sweep_id, trial), metric, x, points)
-
-    def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """History rows as logged, in order. Raises UnknownName."""
-        self._states.sweep_of_run(run_id)
-        return list(self._store.rows(run_id, first, limit))
-
-    def output(self, run_id: str, offset: int = 0) -> str:
-        """The program's output from byte `offset`; negative counts from the end. Raises UnknownName."""
-        self._states.sweep_of_run(run_id)
-        return self._store.output(run_id, offset)

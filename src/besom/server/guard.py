@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -11,45 +10,52 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from besom.errors import MessageError, NotAllowed
+from besom.server.api.bodies import answer
 from besom.server.api.refusals import refusal
+from besom.server.keys import is_authorised
 
 BODY_LIMIT = 64 << 20
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SIGNED = "/wandb/storage/"
+"""Addresses that bear a signature in place of a token, and whose bodies may be large: they go to disk as they come."""
 _WITHOUT_TOKEN = frozenset({"/", "/healthz"})
+_WANDB = ("/graphql", "/files/", "/sdk/")
 
 
 class Guard:
     """Passes on what may be asked of `app`.
 
-    With a token, every request but for `/` and `/healthz` must bear it. Without one the server listens on loopback
+    With a token, every request but for `/` and `/healthz` must bear it, or the key that W&B's client makes of it, or an
+    address that was signed. Without one the server listens on loopback
     only, and web pages must be kept out: a request must name a loopback host (a page whose name was made to point here
     names its own, "DNS rebinding"), and one that a page sent must come from a page of this server.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app = app
-        self._token = token.encode() if token else None
+        self._token = token or None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refused = self._refused(headers, scope["path"]) or _too_large(headers)
+        is_signed = scope["path"].startswith(SIGNED)
+        refused = self._refused(headers, scope["path"]) or (None if is_signed else _too_large(headers))
         if refused is not None:
             await refused(scope, receive, send)
             return
-        if "content-length" in headers:  # uvicorn holds the body to it
+        if is_signed or "content-length" in headers:  # uvicorn holds the body to it
             await self._app(scope, receive, send)
             return
         await self._app(scope, _limited(receive), send)
 
     def _refused(self, headers: Headers, path: str) -> Response | None:
         if self._token is not None:
-            given = headers.get("authorization", "").encode()
-            if path in _WITHOUT_TOKEN or hmac.compare_digest(given, b"Bearer " + self._token):
+            is_open = path in _WITHOUT_TOKEN or path.startswith(SIGNED)
+            if is_open or is_authorised(headers.get("authorization", ""), self._token):
                 return None
-            return refusal(NotAllowed("Authorization: must be `Bearer` and the server's token; set BESOM_TOKEN."))
+            return _not_allowed(path)
         host, origin = headers.get("host", ""), headers.get("origin")
         if _name(host) not in LOOPBACK:
             law = f"Host: must be localhost where the server has no token, got {host!r}"
@@ -58,6 +64,13 @@ class Guard:
             law = f"Origin: must be this server where it has no token, got {origin!r}"
             return refusal(NotAllowed(f"{law}; open one of its own pages."), 403)
         return None
+
+
+def _not_allowed(path: str) -> Response:
+    if not path.startswith(_WANDB):
+        return refusal(NotAllowed("Authorization: must be `Bearer` and the server's token; set BESOM_TOKEN."))
+    law = "WANDB_API_KEY: must be the key that `besom server` prints, and is not; export that one."
+    return answer({"errors": [{"message": law}]}, 401)
 
 
 def _name(host: str) -> str | None:

@@ -71,7 +71,7 @@ class Server:
             store = open_store(self._database)
             opening.callback(store.close)
             self.driver = opening.enter_context(Driver(store))
-            opening.enter_context(_serving(build_app(self.driver, self.token), listening))
+            opening.enter_context(_serving(build_app(self.driver, self.token, self.home.path / "wandb"), listening))
             self.port = listening.getsockname()[1]
             self.address = f"http://{_reachable(self.host)}:{self.port}"
             self.home.publish(self.address, self.token or "", is_lasting=self.is_lasting)

@@ -88,9 +88,13 @@ class States:
 
     def sweep_of_run(self, run_id: str) -> str:
         """The id of the sweep that a run belongs to. Raises UnknownName."""
-        sweep_id = self._sweep_of_run.get(run_id)
-        if sweep_id is None:
-            sweep_id = self._sweep_of_run[run_id] = self._store.run(run_id).sweep_id
+        return self.find_run(run_id) or self._store.run(run_id).sweep_id
+
+    def find_run(self, run_id: str) -> str | None:
+        """The id of the sweep that a run belongs to; None where there is no such run."""
+        sweep_id = self._sweep_of_run.get(run_id) or self._store.sweep_of_run(run_id)
+        if sweep_id is not None:
+            self._sweep_of_run[run_id] = sweep_id
         return sweep_id
 
 

@@ -19,6 +19,7 @@ from besom.errors import BesomError, WrongState
 from besom.records import Agent, Record, Run, Sweep, Trial
 from besom.server.states import States
 from besom.store.contract import Store
+from besom.tracked import TrackedRun, TrackedValues
 
 _GROUP = 256
 _SLOW_S = 0.02
@@ -36,6 +37,7 @@ class Group:
         self.records: dict[object, Record] = {}
         self.appends: list[AppendRows | AppendOutput] = []
         self.ended_runs: list[str] = []
+        self.forgotten: list[TrackedRun] = []
 
     def state(self, sweep_id: str) -> State:
         """The sweep as the group has left it. Raises UnknownName."""
@@ -47,6 +49,7 @@ class Group:
         for record in instructions.save:
             self.save(record)
         self.appends += [each for each in (instructions.rows, instructions.output) if each is not None]
+        self.appends += instructions.histories
         self.ended_runs += instructions.ended_runs
         return instructions.reply
 
@@ -54,9 +57,25 @@ class Group:
         """Keep the record, instead of any earlier version of it."""
         self.records[_key(record)] = record
 
+    def tracked(self, run_id: str) -> TrackedRun | None:
+        """A run of W&B's client that the group has changed."""
+        found = self.records.get((TrackedRun, run_id))
+        return found if isinstance(found, TrackedRun) else None
+
+    def tracked_values(self, run_id: str) -> TrackedValues | None:
+        """The configuration and summary of such a run, if the group has changed them."""
+        found = self.records.get((TrackedValues, run_id))
+        return found if isinstance(found, TrackedValues) else None
+
+    def forget(self, run: TrackedRun) -> None:
+        """Remove such a run, and what is kept of it."""
+        for kind in (TrackedRun, TrackedValues):
+            self.records.pop((kind, run.id), None)
+        self.forgotten.append(run)
+
     def keep(self, store: Store) -> None:
         """Write it all in one transaction. Raises StoreError."""
-        if not self.records and not self.appends:
+        if not self.records and not self.appends and not self.forgotten:
             return
         with store.transaction():
             store.save(list(self.records.values()))
@@ -65,13 +84,15 @@ class Group:
                     store.append_rows(each.run_id, each.first_row, each.rows)
                 else:
                     store.append_output(each.run_id, each.offset, each.text)
+            for run in self.forgotten:
+                store.forget_tracked(run)
 
 
 def _key(record: Record) -> object:
     match record:
         case Trial():
             return record.sweep_id, record.number
-        case Sweep() | Run() | Agent():
+        case Sweep() | Run() | Agent() | TrackedRun() | TrackedValues():
             return type(record), record.id
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from besom.store.contract import Column
 from besom.wire import Row
@@ -157,14 +159,28 @@ def rows_from(
         first: Number of the first row wanted.
         end: Number behind the last row wanted.
     """
-    found: dict[int, dict[str, Any]] = {}
+    return list(rows_among(columns, others, np.arange(first, end)).values())
+
+
+def rows_among(
+    columns: Mapping[str, tuple[Column, bool]], others: Sequence[Other], wanted: npt.NDArray[np.int64]
+) -> dict[int, dict[str, Any]]:
+    """The rows with these numbers, which are in order; those that were never logged are left out. See `rows_from`."""
+    rows: list[dict[str, Any]] = [{} for _ in range(len(wanted))]
+    is_there = np.zeros(len(wanted), dtype=bool)
     for metric, (column, is_int) in columns.items():
-        low, high = np.searchsorted(column.rows, [first, end])
-        values = column.values[low:high]
+        at = np.searchsorted(wanted, column.rows)
+        is_wanted = at < len(wanted)
+        is_wanted[is_wanted] = wanted[at[is_wanted]] == column.rows[is_wanted]
+        at, values = at[is_wanted], column.values[is_wanted]
+        is_there[at] = True
         numbers = (values.astype(np.int64) if is_int else values).tolist()
-        for row, number in zip(column.rows[low:high].tolist(), numbers, strict=True):
-            found.setdefault(row, {})[metric] = number
-    for row, rest in others:
-        if first <= row < end:
-            found.setdefault(row, {}).update(rest)
-    return [found[row] for row in sorted(found)]
+        having = rows if len(at) == len(rows) else [rows[each] for each in at.tolist()]
+        for row, number in zip(having, numbers, strict=True):
+            row[metric] = number
+    place = {number: at for at, number in enumerate(wanted.tolist())} if others else {}
+    for number, rest in others:
+        if (at_row := place.get(number)) is not None:
+            rows[at_row].update(rest)
+            is_there[at_row] = True
+    return dict(compress(zip(wanted.tolist(), rows, strict=True), is_there.tolist()))

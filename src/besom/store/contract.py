@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from besom.records import Agent, Record, Run, Sweep, Trial
+from besom.tracked import TrackedRun, TrackedValues
 from besom.wire import Row
 
 Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Store(Protocol):
         """One run. Raises UnknownName."""
         ...
 
+    def sweep_of_run(self, run_id: str) -> str | None:
+        """The id of the sweep that a run is of; None where there is no such run."""
+        ...
+
     def agents(self) -> list[Agent]:
         """All agents."""
         ...
@@ -95,12 +101,40 @@ class Store(Protocol):
         """History rows as logged, in order."""
         ...
 
+    def rows_at(self, run_id: str, numbers: Numbers, names: Sequence[str] | None = None) -> dict[int, dict[str, Any]]:
+        """The rows with these numbers, which are in order, by number; of each the values called `names`, or all."""
+        ...
+
     def output(self, run_id: str, offset: int = 0, limit: int | None = None) -> str:
         """The program's output from byte `offset` on; negative counts from the end."""
         ...
 
     def delete_sweep(self, sweep_id: str) -> None:
         """Remove a sweep and all that belongs to it. Inside a transaction."""
+        ...
+
+    def tracked_run(self, run_id: str) -> TrackedRun | None:
+        """A run that W&B's client told of, by its id."""
+        ...
+
+    def tracked_runs(self, **where: str) -> list[TrackedRun]:
+        """Such runs, oldest first: of an entity, project, name, sweep_id, each if given."""
+        ...
+
+    def tracked_values(self, run_ids: Sequence[str]) -> Mapping[str, TrackedValues]:
+        """Their configurations and summaries, for those that have any."""
+        ...
+
+    def tracked_entries(self, column: str, path: Sequence[str], **where: str) -> Mapping[str, Any]:
+        """One entry of the `config` or `summary` of each of the runs, for those that have it."""
+        ...
+
+    def tracked_projects(self) -> list[tuple[str, str, float]]:
+        """Each entity and project that has such runs, and when its first began."""
+        ...
+
+    def forget_tracked(self, run: TrackedRun) -> None:
+        """Remove such a run and its history. Inside a transaction."""
         ...
 
     def close(self) -> None:

@@ -9,10 +9,12 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from besom.store import tables
-from besom.store.chunks import Chunk, Other, join, merge, rows_from, split
+from besom.store.chunks import Chunk, Other, join, merge, rows_among, rows_from, split
 from besom.store.contract import Column
 from besom.store.text import to_text
 from besom.wire import Row
@@ -90,17 +92,41 @@ def rows(connection: Connection, run_id: str, first: int, limit: int | None) -> 
     if limit is not None:
         query = query.where(table.first_row < first + limit)
     order = {name: at for at, name in enumerate(metrics(connection, run_id))}
-    by_metric: dict[str, list[Chunk]] = defaultdict(list)
-    for chunk in _chunks(connection, query):
-        by_metric[chunk.metric].append(chunk)
-    found: dict[str, tuple[Column, bool]] = {}
-    for name in sorted(by_metric, key=order.__getitem__):
-        chunks = by_metric[name]
-        found[name] = join([each.column() for each in chunks]), all(each.is_int for each in chunks)
+    found = _joined(_chunks(connection, query), order)
     others = _read_others(connection, run_id, first, limit)
     last = max([column.rows[-1] for column, _ in found.values()] + [row for row, _ in others[-1:]], default=-1)
     end = int(last) + 1 if limit is None else min(int(last) + 1, first + limit)
     return _in_windows(found, others, first, end)
+
+
+def rows_at(
+    connection: Connection, run_id: str, numbers: npt.NDArray[np.int64], names: Sequence[str] | None
+) -> dict[int, dict[str, Any]]:
+    """The rows with these numbers, which are in order; of each the values called `names`, all where None."""
+    if not len(numbers):
+        return {}
+    first, last = int(numbers[0]), int(numbers[-1])
+    table = tables.chunks.c
+    query = _of_run(run_id).where(table.last_row >= first, table.first_row <= last)
+    if names is not None:
+        query = query.where(table.metric.in_(names))
+    order = {name: at for at, name in enumerate(metrics(connection, run_id) if names is None else names)}
+    others = _read_others(connection, run_id, first, last - first + 1)
+    if names is not None:
+        others = [(row, {name: rest[name] for name in names if name in rest}) for row, rest in others]
+        others = [(row, rest) for row, rest in others if rest]
+    return rows_among(_joined(_chunks(connection, query), order), others, numbers)
+
+
+def _joined(chunks: Sequence[Chunk], order: Mapping[str, int]) -> dict[str, tuple[Column, bool]]:
+    """Each metric's column, and whether its numbers are integers; in the order given."""
+    by_metric: dict[str, list[Chunk]] = defaultdict(list)
+    for chunk in chunks:
+        by_metric[chunk.metric].append(chunk)
+    return {
+        name: (join([each.column() for each in by_metric[name]]), all(each.is_int for each in by_metric[name]))
+        for name in sorted(by_metric, key=order.__getitem__)
+    }
 
 
 def _in_windows(

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 from besom.errors import StoreError
 from besom.store import tables
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """Every version there ever was, oldest first; the last is this one's."""
 
 _LOCK = 0xBE50  # any number: keeps two servers from making one PostgreSQL database's tables at once

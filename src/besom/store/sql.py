@@ -13,10 +13,11 @@ from sqlalchemy.sql.dml import Insert
 
 from besom.errors import StoreError, UnknownName, WrongState, nearest
 from besom.records import Agent, Record, Run, Sweep, Trial
-from besom.store import history, outputs, tables
-from besom.store.contract import Column
+from besom.store import history, outputs, tables, tracking
+from besom.store.contract import Column, Numbers
 from besom.store.text import from_text, to_text
 from besom.store.trouble import told
+from besom.tracked import TrackedRun, TrackedValues
 from besom.wire import Row
 
 _TABLES: dict[type[Record], Table] = {
@@ -24,6 +25,8 @@ _TABLES: dict[type[Record], Table] = {
     Agent: tables.agents,
     Trial: tables.trials,
     Run: tables.runs,
+    TrackedRun: tables.tracked_runs,
+    TrackedValues: tables.tracked_values,
 }
 
 
@@ -104,9 +107,23 @@ class SqlStore:
             run_ids = select(tables.runs.c.id).where(tables.runs.c.sweep_id == sweep_id)
             for table in (tables.chunks, tables.others, tables.outputs):
                 connection.execute(delete(table).where(table.c.run_id.in_(run_ids)))
+            for tracked in tracking.runs(connection, {"sweep_id": sweep_id}):
+                self._forget(connection, tracked)
             for table in (tables.runs, tables.trials):
                 connection.execute(delete(table).where(table.c.sweep_id == sweep_id))
             connection.execute(delete(tables.sweeps).where(tables.sweeps.c.id == sweep_id))
+
+    def forget_tracked(self, run: TrackedRun) -> None:
+        """Remove a run that W&B's client told of, and its history. Inside a transaction."""
+        with self._write() as connection:
+            self._forget(connection, run)
+
+    @staticmethod
+    def _forget(connection: Connection, run: TrackedRun) -> None:
+        for kept_under in {run.id, run.history_id, run.events_id}:
+            for table in (tables.chunks, tables.others, tables.outputs):
+                connection.execute(delete(table).where(table.c.run_id == kept_under))
+        tracking.forget(connection, run.id)
 
     # Reading
 
@@ -152,6 +169,12 @@ class SqlStore:
         with self._read() as connection:
             return from_text(Run, self._one(connection, tables.runs, "run", run_id))
 
+    def sweep_of_run(self, run_id: str) -> str | None:
+        """The id of the sweep that a run is of; None where there is no such run."""
+        with self._read() as connection:
+            found = connection.execute(select(tables.runs.c.sweep_id).where(tables.runs.c.id == run_id)).scalar()
+            return None if found is None else str(found)
+
     def agents(self) -> list[Agent]:
         """All agents, in order of their start."""
         table = tables.agents.c
@@ -178,10 +201,40 @@ class SqlStore:
         with self._read() as connection:
             return history.rows(connection, run_id, first, limit)
 
+    def rows_at(self, run_id: str, numbers: Numbers, names: Sequence[str] | None = None) -> dict[int, dict[str, Any]]:
+        """The rows with these numbers, which are in order, by number; of each the values called `names`, or all."""
+        with self._read() as connection:
+            return history.rows_at(connection, run_id, numbers, names)
+
     def output(self, run_id: str, offset: int = 0, limit: int | None = None) -> str:
         """The program's output from byte `offset` on; negative counts from the end. A line tells of bytes left out."""
         with self._read() as connection:
             return outputs.read(connection, run_id, offset, limit)
+
+    def tracked_run(self, run_id: str) -> TrackedRun | None:
+        """A run that W&B's client told of, by its id."""
+        with self._read() as connection:
+            return tracking.run(connection, run_id)
+
+    def tracked_runs(self, **where: str) -> list[TrackedRun]:
+        """Such runs, oldest first: of an entity, project, name, sweep_id, each if given."""
+        with self._read() as connection:
+            return tracking.runs(connection, where)
+
+    def tracked_values(self, run_ids: Sequence[str]) -> dict[str, TrackedValues]:
+        """Their configurations and summaries, for those that have any."""
+        with self._read() as connection:
+            return tracking.values(connection, run_ids)
+
+    def tracked_entries(self, column: str, path: Sequence[str], **where: str) -> dict[str, Any]:
+        """One entry of the `config` or `summary` of each of the runs, for those that have it."""
+        with self._read() as connection:
+            return tracking.entries(connection, column, path, where)
+
+    def tracked_projects(self) -> list[tuple[str, str, float]]:
+        """Each entity and project that has such runs, and when its first began."""
+        with self._read() as connection:
+            return tracking.projects(connection)
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -220,4 +273,11 @@ def _values(record: Record) -> tuple[Any, dict[str, Any]]:
         case Agent():
             key = record.id
             asked = {"id": record.id, "started_at": record.started_at, "seen_at": record.seen_at}
+        case TrackedRun():
+            key = record.id
+            asked = {name: getattr(record, name) for name in ("id", "entity", "project", "name", "sweep_id")}
+            asked["created_at"] = record.created_at
+        case TrackedValues():
+            values = {"id": record.id, "config": to_text(record.config), "summary": to_text(record.summary)}
+            return record.id, values
     return key, {**asked, "data": to_text(record)}

@@ -83,3 +83,25 @@ outputs = Table(
     Column("end_byte", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
+
+tracked_runs = Table(
+    "tracked_runs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("entity", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sweep_id", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("tracked_runs_by_project", "entity", "project", "created_at"),
+    Index("tracked_runs_by_sweep", "sweep_id"),
+)
+
+tracked_values = Table(
+    "tracked_values",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("config", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+)

@@ -11,8 +11,9 @@ import numpy as np
 
 from besom.errors import StoreError
 from besom.records import Agent, Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
+from besom.tracked import Lines, TrackedRun
 
-R = TypeVar("R", Sweep, Trial, Run, Agent)
+R = TypeVar("R", Sweep, Trial, Run, Agent, TrackedRun)
 
 
 def to_text(value: Any) -> str:
@@ -40,6 +41,10 @@ def _failure(data: dict[str, Any]) -> Failure:
     return Failure(**{**data, "cause": Cause(data["cause"])})
 
 
+def _lines(data: dict[str, Any]) -> Lines:
+    return Lines(**data)
+
+
 def _reason(data: dict[str, Any]) -> Reason:
     return Reason(**data)
 
@@ -49,6 +54,7 @@ _REVIVE: dict[type, dict[str, Callable[[Any], Any]]] = {
     Trial: {"state": TrialState, "reason": _reason, "ended_by": _reason, "audited": _reason, "failure": _failure},
     Run: {"state": RunState, "gpus": tuple, "ordered_because": _reason, "failure": _failure},
     Agent: {"gpus": tuple},
+    TrackedRun: {"tags": tuple, "history": _lines, "events": _lines, "output": _lines},
 }
 
 

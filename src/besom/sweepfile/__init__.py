@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from besom.sweepfile.model import SweepFile
-from besom.sweepfile.parsing import Loaded, Report, check, load, parse, space_of
+from besom.sweepfile.parsing import Loaded, Report, advice_on, check, content, load, parse, space_of
 
-__all__ = ["Loaded", "Report", "SweepFile", "check", "json_schema", "load", "parse", "space_of"]
+__all__ = [
+    "Loaded",
+    "Report",
+    "SweepFile",
+    "advice_on",
+    "check",
+    "content",
+    "json_schema",
+    "load",
+    "parse",
+    "space_of",
+]
 
 
 def __getattr__(name: str) -> Any:

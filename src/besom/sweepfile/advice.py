@@ -17,6 +17,7 @@ _NOT_OURS = {
     "scheduler": "agents run on your own machines",
     "job": "agents run `program`",
     "image_uri": "agents run `program` as it is",
+    "settings": "only W&B's own server asks for them",
     "metrics": "one objective is optimised, `metric`",
 }
 

@@ -272,6 +272,7 @@ class SweepFile(_Section):
     scheduler: dict[str, Any] | None = None
     job: str | None = None
     image_uri: str | None = None
+    settings: dict[str, Any] | None = None
     apiVersion: str | None = None  # noqa: N815 - W&B's name
     kind: str | None = None
     metrics: list[dict[str, Any]] | None = None

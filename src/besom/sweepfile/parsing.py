@@ -15,7 +15,7 @@ from besom.space.problem import KeyPath, Problem
 from besom.sweepfile.model import SweepFile
 from besom.sweepfile.model_errors import plain_path, problems_of, without
 from besom.sweepfile.plain import plain
-from besom.sweepfile.source import Source, read
+from besom.sweepfile.source import Source, read, read_text
 
 if TYPE_CHECKING:
     from besom.space import Space
@@ -161,3 +161,23 @@ def _program(raw: Any, folder: Path) -> list[Problem]:
         text = f"needs a file that exists, got {program}, which is not in {places}; correct the path."
         return [Problem(("program",), text)]
     return []
+
+
+def content(text: str) -> dict[str, Any]:
+    """The content of a sweep file given as text, YAML or JSON, judged. Lines are not told: the text may be a copy.
+
+    Raises:
+        SweepFileError: With everything that is wrong.
+    """
+    source = Source(plain(read_text(text).raw))
+    _judged(source)
+    return dict(source.raw)
+
+
+def advice_on(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is unwise in the content of a sweep file, one line each. Raises SweepFileError where it is not valid."""
+    from besom.sweepfile.advice import warnings_about
+
+    source = Source(plain(raw))
+    file, space = _judged(source)
+    return _written(source, list(warnings_about(file, space, None)))

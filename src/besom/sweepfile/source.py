@@ -83,6 +83,11 @@ def read(path: Path) -> Source:
     return _read_json(text, name) if path.suffix.lower() == ".json" else _read_yaml(text, name)
 
 
+def read_text(text: str, name: str = "") -> Source:
+    """The sweep file in a text of YAML, which JSON is too. Raises SweepFileError for broken syntax."""
+    return _read_yaml(text, name)
+
+
 def _read_yaml(text: str, name: str) -> Source:
     loader = _Loader(text)
     try:

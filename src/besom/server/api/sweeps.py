@@ -15,7 +15,7 @@ from besom.records import Run, Sweep, Trial
 from besom.server.api.bodies import answer, described, received
 from besom.server.driver import Driver
 from besom.service import MetricCurve, Progress
-from besom.wire import Command
+from besom.wire import Command, Import
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,16 @@ def routes(driver: Driver) -> APIRouter:
     async def create_sweep(request: Request) -> Response:
         new: NewSweep = await received(request, NewSweep)
         return answer(await run_in_threadpool(driver.create_sweep, new.file, new.folder), 201)
+
+    @router.post(
+        "/imports",
+        response_model=Sweep,
+        openapi_extra=described(Import),
+        summary="Trials that were measured elsewhere, as a sweep of their own",
+    )
+    async def import_trials(request: Request) -> Response:
+        part: Import = await received(request, Import)
+        return answer(await run_in_threadpool(driver.import_trials, part))
 
     @router.get("/sweeps/{sweep_id}", response_model=Sweep, summary="One sweep")
     def sweep(sweep_id: str) -> Response:

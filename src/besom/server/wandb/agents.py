@@ -1,0 +1,169 @@
+"""W&B's agents: they ask by heartbeats, every five seconds, and are told by commands."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from besom.engine import State
+from besom.errors import LeaseLost, UnknownName
+from besom.records import Cause, Failure, Run, RunState
+from besom.server.driver import Driver
+from besom.server.wandb.caller import as_args
+from besom.server.wandb.tracker import Tracker
+from besom.wire import Ask, Assignment, Done, Finish, Hello, Report
+
+_PREFIX = "wandb"
+_AT_ONCE_S = 3.0
+"""An agent that starts processes waits five seconds before its first heartbeat; one that calls a function does not."""
+_USUAL_PAUSE_S = (3.5, 12.0)
+"""A heartbeat that comes so long after the one before means that its answer arrived."""
+_GRACE_S = 20.0
+"""How long a script may take to see for itself that it is to stop: the client looks every 15 s."""
+_GONE_S = 10.0
+"""A process that is away for so long has ended without a word."""
+
+Command = dict[str, Any]
+
+
+def is_of_wandb(agent_id: str) -> bool:
+    """Whether the agent is one of W&B's client."""
+    return agent_id.startswith(f"{_PREFIX}-")
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is remembered of an agent while the server is up; without it, it is only served less finely."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    created_at: float = 0.0
+    calls_function: bool | None = None
+    beat_at: float = 0.0
+    handed: dict[str, Command] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    missing_since: dict[str, float] = field(default_factory=dict)
+    ordered_at: dict[str, float] = field(default_factory=dict)
+
+
+class Agents:
+    """Serves W&B's agents as the engine serves ours."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._driver: Driver = tracker.driver
+        self._known: dict[str, _Known] = {}
+        self._clock = time.monotonic
+
+    def create(self, sweep_id: str, host: str) -> str:
+        """The id of a new agent of the sweep. Raises UnknownName."""
+        self._driver.state(sweep_id)
+        agent_id = f"{_PREFIX}-{sweep_id}-{secrets.token_hex(4)}"
+        self._driver.hello(Hello(agent_id, f"{host or 'agent'}-{agent_id[-4:]}", host, 0))
+        self._known[agent_id] = _Known(created_at=self._clock())
+        return agent_id
+
+    def beat(self, agent_id: str, alive: Mapping[str, Any]) -> list[Command]:
+        """Commands for an agent whose processes of these runs are alive.
+
+        Raises:
+            UnknownName: There is no such agent, or its sweep is gone.
+        """
+        sweep_id = self._sweep_of(agent_id)
+        known = self._known.setdefault(agent_id, _Known())
+        with known.lock:
+            now = self._clock()
+            if known.calls_function is None and known.created_at:
+                known.calls_function = now - known.created_at < _AT_ONCE_S
+            running = {name for name, is_alive in alive.items() if is_alive}
+            known.seen |= running
+            commands = self._look_after(agent_id, sweep_id, known, running, now)
+            known.beat_at = now
+            if not running and not commands:
+                commands = self._next(agent_id, sweep_id, known)
+            return commands
+
+    def _sweep_of(self, agent_id: str) -> str:
+        parts = agent_id.split("-")
+        if len(parts) != 3 or parts[0] != _PREFIX or not self._driver.knows_agent(agent_id):
+            raise UnknownName(f"agent {agent_id}: must have been created, but was not; start `wandb agent` anew.")
+        return parts[1]
+
+    def _look_after(self, agent_id: str, sweep_id: str, known: _Known, running: set[str], now: float) -> list[Command]:
+        """Renew the leases of what is alive, end what is not, and pass on orders to stop."""
+        state = self._driver.state(sweep_id)
+        commands: list[Command] = []
+        for run in state.live_runs():
+            if run.agent_id != agent_id:
+                continue
+            if run.id in running:
+                known.missing_since.pop(run.id, None)
+                commands += self._stop_if_told(state, run, known, now)
+            elif (again := known.handed.get(run.id)) and self._may_be_lost(run, known, now):
+                commands.append(again)
+            else:
+                self._miss(state, run, known, now)
+        for run_id in running:
+            gone = state.runs.get(run_id)
+            if gone is not None and gone.state in (RunState.LOST, RunState.STOPPED, RunState.PAUSED):
+                commands.append(_stop(run_id))  # the trial goes on elsewhere, or not at all
+        return commands
+
+    def _stop_if_told(self, state: State, run: Run, known: _Known, now: float) -> list[Command]:
+        try:
+            receipt = self._driver.report(Report(run.id, run.lease, run.rows, output_from=run.output_bytes))
+        except LeaseLost:
+            return []
+        if receipt.order == "continue":
+            return []
+        ordered_at = known.ordered_at.setdefault(run.id, now)
+        is_due = known.calls_function is not False or now - ordered_at >= _GRACE_S
+        return [_stop(run.id)] if is_due or receipt.kill else []
+
+    def _may_be_lost(self, run: Run, known: _Known, now: float) -> bool:
+        """Whether the answer that gave out the run may not have arrived: nobody has heard of the run since."""
+        has_begun = run.id in known.seen or self._driver.store.tracked_run(run.id) is not None
+        return not has_begun and not _USUAL_PAUSE_S[0] <= now - known.beat_at <= _USUAL_PAUSE_S[1]
+
+    def _miss(self, state: State, run: Run, known: _Known, now: float) -> None:
+        """A process is gone, and has not said how it ended. What it logged last may still come in."""
+        since = known.missing_since.setdefault(run.id, now)
+        tracked = self._driver.store.tracked_run(run.id)
+        if tracked is not None and now - since < _GONE_S:
+            return
+        ended: Any = "failed"
+        failure: Failure | None = Failure(Cause.SIGNAL, "the script was killed, or left without wandb's goodbye")
+        if run.ordered != "continue":
+            ended, failure = ("paused" if run.ordered == "pause" else "stopped"), None
+        elif tracked is None and run.rows == 0:
+            failure = Failure(
+                Cause.NOT_STARTED, "the script ended before it called wandb.init; its agent's log says why"
+            )
+        if tracked is not None and tracked.is_live:
+            self._tracker.change(run.id, state="crashed" if ended == "failed" else "killed")
+        try:
+            self._driver.finish(Finish(run.id, run.lease, ended, failure))
+        except LeaseLost:
+            return
+
+    def _next(self, agent_id: str, sweep_id: str, known: _Known) -> list[Command]:
+        """A run to begin, or the end; nothing where there is nothing to do now."""
+        if any(run.agent_id == agent_id for run in self._driver.state(sweep_id).live_runs()):
+            return []  # one has just ended, and its last words are awaited
+        answer = self._driver.ask(sweep_id, Ask(agent_id, secrets.token_hex(8), self._driver.host_of(agent_id)))
+        if isinstance(answer, Assignment):
+            program = self._driver.state(sweep_id).plan.file.program
+            command = {"type": "run", "run_id": answer.run_id, "program": program, "args": as_args(answer.config)}
+            known.handed[answer.run_id] = command
+            return [command]
+        if isinstance(answer, Done):
+            self._driver.bye(agent_id)
+            return [{"type": "exit"}]
+        return []
+
+
+def _stop(run_id: str) -> Command:
+    return {"type": "stop", "run_id": run_id}

@@ -1,0 +1,159 @@
+"""Projects as nodes of GraphQL: what is in them is found through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from besom.server.wandb.caller import Caller, instant, path_of
+from besom.server.wandb.graphql import Node
+from besom.server.wandb.ids import internal_id, node_id
+from besom.server.wandb.probes import viewer
+from besom.server.wandb.runnodes import RunNodes
+from besom.server.wandb.runs import Chosen, Runs
+from besom.server.wandb.sweeps import Sweeps
+from besom.server.wandb.tracker import Tracker
+from besom.tracked import TrackedRun
+from besom.wire import Command
+
+Arguments = dict[str, Any]
+Extra = Callable[[str, str, Caller], Mapping[str, Any]]
+
+
+class Projects:
+    """Projects exist as long as a run or a sweep is in them.
+
+    Args:
+        tracker: Keeps runs.
+        runs: Finds them.
+        nodes: Shows them.
+        sweeps: Finds and shows sweeps.
+        extras: Further fields of a project: those of artifacts.
+    """
+
+    def __init__(
+        self, tracker: Tracker, runs: Runs, nodes: RunNodes, sweeps: Sweeps, extras: Sequence[Extra] = ()
+    ) -> None:
+        self._tracker, self._runs, self._nodes, self._sweeps = tracker, runs, nodes, sweeps
+        self._extras = extras
+        self._driver = tracker.driver
+
+    def run_node(self, run: TrackedRun, caller: Caller) -> Node:
+        """A run's fields."""
+        return self._nodes.node(run, caller)
+
+    def stop_run(self, run: TrackedRun) -> None:
+        """Have a run stopped: one of a trial as a person would by `besom stop --trial`."""
+        engine_run = self._runs.engine_run(run)
+        if engine_run is not None:
+            self._driver.command(engine_run.sweep_id, Command("stop_trial", trial=engine_run.trial))
+        else:
+            self._tracker.change(run.id, is_stopped=True)
+
+    def listed(self, entity: str, arguments: Arguments) -> Node:
+        """The projects of an entity, newest first, in pages."""
+        began = {project: at for owner, project, at in self._began() if owner == entity}
+        names = sorted(began, key=lambda name: -began[name])
+        start = int(arguments.get("after") or 0)
+        stop = start + int(arguments.get("first") or 50)
+        edges = [
+            {"node": self._named(entity, name, began[name]), "cursor": str(at)}
+            for at, name in enumerate(names[start:stop], start + 1)
+        ]
+        return {"edges": edges, "pageInfo": _page_info(min(stop, len(names)), stop < len(names))}
+
+    def node(
+        self, entity: str, project: str, caller: Caller, *, must_exist: bool = True, for_agent: bool = False
+    ) -> Node | None:
+        """A project's fields; None for one that has nothing in it, where it must. `for_agent`: one begins."""
+        began = next((at for owner, name, at in self._began() if (owner, name) == (entity, project)), None)
+        if began is None and must_exist:
+            return None
+        chosen = cache(lambda given: self._runs.chosen(entity, project, given))  # the same for `runCount` and `runs`
+        fields: dict[str, Any] = {
+            **self._named(entity, project, began),
+            "sweep": lambda arguments: self._sweep(entity, project, arguments, for_agent=for_agent),
+            "sweeps": lambda arguments: self._listed_sweeps(entity, project, arguments),
+            "totalSweeps": lambda _: len(self._sweeps.listed(entity, project)),
+            "run": lambda arguments: self._run(entity, project, arguments, caller),
+            "bucket": lambda arguments: self._bucket(entity, project, arguments, caller),
+            "runs": lambda arguments: self._listed_runs(chosen(arguments.get("filters")), arguments, caller),
+            "runCount": lambda arguments: len(chosen(arguments.get("filters")).runs),
+        }
+        for extra in self._extras:
+            fields |= extra(entity, project, caller)
+        return fields
+
+    def _began(self) -> list[tuple[str, str, float]]:
+        """Each project that has something in it, and since when."""
+        found: dict[tuple[str, str], float] = {}
+        for sweep in self._driver.sweeps():
+            path = path_of(sweep)
+            found[path] = min(sweep.created_at, found.get(path, sweep.created_at))
+        for entity, project, at in self._driver.store.tracked_projects():
+            if entity:
+                found[entity, project] = min(at, found.get((entity, project), at))
+        return [(entity, project, at) for (entity, project), at in found.items()]
+
+    @staticmethod
+    def _named(entity: str, project: str, began: float | None) -> dict[str, Any]:
+        return {
+            "__typename": "Project",
+            "id": node_id("Project", project, entity),
+            "internalId": internal_id(entity, project),
+            "name": project,
+            "entityName": entity,
+            "entity": {"id": node_id("Entity", entity), "name": entity},
+            "createdAt": instant(began),
+            "description": None,
+            "isBenchmark": False,
+            "readOnly": False,
+            "access": "ENTITY_WRITE",
+            "user": viewer(),
+        }
+
+    def _sweep(self, entity: str, project: str, arguments: Arguments, *, for_agent: bool) -> Node | None:
+        found = self._sweeps.find(entity, project, str(arguments.get("sweepName") or arguments.get("name")))
+        if found is None:
+            return None
+        return {**self._sweeps.node(found, for_agent=for_agent), "runs": lambda _: {"edges": []}}
+
+    def _listed_sweeps(self, entity: str, project: str, arguments: Arguments) -> Node:
+        sweeps = self._sweeps.listed(entity, project)
+        start = int(arguments.get("after") or 0)
+        stop = start + int(arguments.get("first") or len(sweeps) or 1)
+        edges = [
+            {"node": self._sweeps.node(sweep), "cursor": str(at)}
+            for at, sweep in enumerate(sweeps[start:stop], start + 1)
+        ]
+        return {"edges": edges, "pageInfo": _page_info(min(stop, len(sweeps)), stop < len(sweeps))}
+
+    def _run(self, entity: str, project: str, arguments: Arguments, caller: Caller) -> Node | None:
+        found = self._runs.find(entity, project, str(arguments.get("name")))
+        return None if found is None else self._nodes.node(found, caller)
+
+    def _bucket(self, entity: str, project: str, arguments: Arguments, caller: Caller) -> Node | None:
+        """The run to go on with; one that an agent was given and that has not begun is none yet."""
+        found = self._tracker.find(entity, project, str(arguments.get("name")))
+        if found is None:
+            return None
+        if "missingOk" in arguments:
+            self._tracker.will_resume(found.id)
+        return self._nodes.node(found, caller)
+
+    def _listed_runs(self, chosen: Chosen, arguments: Arguments, caller: Caller) -> Node:
+        page = chosen.page(arguments.get("order"), arguments.get("first"), arguments.get("after"))
+        edges = [
+            {"node": self._nodes.node(run, caller), "cursor": str(at)}
+            for at, run in enumerate(page.runs, page.first + 1)
+        ]
+        return {
+            "edges": edges,
+            "totalCount": len(chosen.runs),
+            "pageInfo": _page_info(page.first + len(page.runs), page.has_next),
+        }
+
+
+def _page_info(end: int, has_next: bool) -> Node:
+    return {"endCursor": str(end), "hasNextPage": has_next}
