@@ -19,8 +19,8 @@ AT_ONCE = 20_000
 LIMIT_S, MEMORY_GB = 1.0, 1.0
 HEADER = "Basic " + base64.b64encode(b"api:" + b"0" * 40).decode()
 
-UPSERT = """mutation UpsertBucket($name: String, $project: String, $entity: String, $config: JSONString, $host: String) {
-  upsertBucket(input: {name: $name, modelName: $project, entityName: $entity, config: $config, host: $host}) {
+UPSERT = """mutation UpsertBucket($name: String, $project: String, $entity: String, $config: JSONString,
+    $host: String) { upsertBucket(input: {name: $name, modelName: $project, entityName: $entity, config: $config, host: $host}) {
     bucket { id name displayName project { name entity { name } } historyLineCount } inserted } }"""
 RUNS_PAGE = """query Runs($filters: JSONString, $order: String, $cursor: String) {
   project(name: "big", entityName: "lab") { internalId runCount(filters: $filters) readOnly
@@ -70,7 +70,7 @@ def measure() -> Result:
     rows = [Row(f"{what}, s", seconds, LIMIT_S) for what, seconds in slowest.items()]
     return Result(
         "W&B's client in a large project",
-        f"{RUNS:,} runs with {METRICS:,} metrics each; one run of {LONG:,} rows, one of {WIDE:,} rows of {METRICS:,} metrics.",
+        f"{RUNS:,} runs of {METRICS:,} metrics; a run of {LONG:,} rows; one of {WIDE:,} rows of {METRICS:,} metrics.",
         (*rows, Row("memory of the server, GB", memory, MEMORY_GB)),
     )
 

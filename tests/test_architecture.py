@@ -53,7 +53,14 @@ def test_importing_besom_loads_the_standard_library_only():
 
 @pytest.mark.parametrize(
     ("technology", "room"),
-    [("sqlalchemy", "store"), ("alembic", "store"), ("fastapi", "server"), ("typer", "cli"), ("rich", "cli")],
+    [
+        ("sqlalchemy", "store"),
+        ("alembic", "store"),
+        ("fastapi", "server"),
+        ("graphql", "server"),
+        ("typer", "cli"),
+        ("rich", "cli"),
+    ],
 )
 def test_a_technology_is_known_in_one_room_only(technology: str, room: str):
     knowing = {name_of(path) for path in FILES if any(module.split(".")[0] == technology for module in imports(path))}

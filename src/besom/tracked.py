@@ -12,6 +12,8 @@ ENTITY, PROJECT = "besom", "uncategorized"
 """What W&B's client calls by these names where a sweep file names none."""
 
 LIVE = frozenset({"pending", "running", "preempting"})
+STATES = LIVE | {"finished", "failed", "crashed", "killed", "preempted"}
+"""W&B's words for where a run stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Lines:
         """As it is when a program begins again under the same name."""
         return replace(self, first=self.count, shift=self.count)
 
+    def resumed(self) -> Self:
+        """As it is when a program goes on: it counts from those that it was told of."""
+        return replace(self, shift=self.first)
+
     @property
     def shown(self) -> int:
         """Lines of the present process, and of those that it resumed."""
@@ -59,7 +65,7 @@ class TrackedRun:
         created_at, heartbeat_at: First and last heard of; seconds since the epoch, UTC.
         sweep_id: The sweep that it belongs to; empty for none.
         of_trial: Whether it is a run of one of the sweep's trials.
-        state: W&B's word: running, finished, failed, crashed, killed, preempting, preempted.
+        state: One of STATES.
         exit_code: How it ended.
         is_stopped: Somebody asked it to stop by W&B's API.
         history: Lines of history; `history_id` says what they are kept under.

@@ -27,13 +27,13 @@ Sweeps: <a href="/api/v1/sweeps">/api/v1/sweeps</a>.</p>
 """
 
 
-def build_app(driver: Driver, token: str | None = None, folder: Path | None = None) -> ASGIApp:
+def build_app(driver: Driver, token: str | None, folder: Path) -> ASGIApp:
     """The application, answered by `driver`.
 
     Args:
         driver: What it speaks for.
         token: What requests must bear; None for a server that listens on loopback only.
-        folder: Where files that W&B's client uploads are kept; without one it keeps them itself.
+        folder: Where files that W&B's client uploads are kept.
     """
     # No pages of documentation: FastAPI's fetch their scripts from elsewhere.
     app = FastAPI(
@@ -48,7 +48,8 @@ def build_app(driver: Driver, token: str | None = None, folder: Path | None = No
     for room in (sweeps, agents, runs):
         app.include_router(room.routes(driver), prefix="/api/v1", responses=RESPONSES)
 
-    app.router.routes += wandb_routes(Protocol(driver, folder, token))
+    protocol = Protocol(driver, folder, token)
+    app.router.routes += wandb_routes(protocol)
 
     @app.get("/healthz", summary="Whether the server answers", tags=["server"])
     async def healthz() -> Response:
@@ -58,4 +59,5 @@ def build_app(driver: Driver, token: str | None = None, folder: Path | None = No
     async def page() -> Response:
         return HTMLResponse(_PAGE)
 
+    app.router.routes += protocol.page_routes()  # they take any two names
     return Guard(app, token)

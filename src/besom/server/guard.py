@@ -18,8 +18,8 @@ BODY_LIMIT = 64 << 20
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SIGNED = "/wandb/storage/"
 """Addresses that bear a signature in place of a token, and whose bodies may be large: they go to disk as they come."""
-_WITHOUT_TOKEN = frozenset({"/", "/healthz"})
-_WANDB = ("/graphql", "/files/", "/sdk/")
+_WITHOUT_TOKEN = frozenset({"/", "/healthz", "/sdk/otel/v1/metrics"})
+_WANDB = ("/graphql", "/files/", "/sdk/", "/artifacts")
 
 
 class Guard:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, cast, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from besom.store import tables
@@ -57,17 +57,31 @@ def entries(connection: Connection, column: str, path: Sequence[str], where: Map
         where: As in `runs`.
     """
     whole = _values[column]
-    if connection.dialect.name == "postgresql":
-        found = func.jsonb_extract_path(cast(whole, JSONB), *path)
+    if all(name.isascii() and not set(name) & set('"\\') for name in path):
+        found = _entry(connection, whole, path)
     else:
-        quoted = "$" + "".join('."' + name.replace('"', '\\"') + '"' for name in path)
-        # json_extract alone gives texts without their quotes; null says that there is none.
-        found = func.json_quote(func.json_extract(whole, quoted))
+        found = whole  # how texts of JSON and paths into them spell such names is not the same everywhere
     query = _with(select(_values.id, found).join(tables.tracked_runs, _run.id == _values.id), where)
-    read = {
-        run_id: json.loads(entry) if isinstance(entry, str) else entry for run_id, entry in connection.execute(query)
-    }
+    read = {run_id: json.loads(text) for run_id, text in connection.execute(query) if text is not None}
+    if found is whole:
+        read = {run_id: _dug(entry, path) for run_id, entry in read.items()}
+    elif connection.dialect.name != "postgresql":
+        read = {run_id: entry for run_id, (entry, _) in read.items()}
     return {run_id: entry for run_id, entry in read.items() if entry is not None}
+
+
+def _entry(connection: Connection, whole: ColumnElement[Any], path: Sequence[str]) -> ColumnElement[Any]:
+    """The text of an entry; in SQLite of a list of it and of nothing."""
+    if connection.dialect.name == "postgresql":
+        return cast(func.jsonb_extract_path(cast(whole, JSONB), *path), Text)
+    # Of one path it gives texts without their quotes, and true as 1; of two a list, with JSON in it as it was.
+    return func.json_extract(whole, "$" + "".join(f'."{name}"' for name in path), "$.nothing")
+
+
+def _dug(entry: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        entry = entry.get(name) if isinstance(entry, Mapping) else None
+    return entry
 
 
 def forget(connection: Connection, run_id: str) -> None:

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from besom.records import Cause, Failure, Run, RunState
 from besom.server.driver import Driver
 from besom.server.wandb.caller import as_args
 from besom.server.wandb.tracker import Tracker
+from besom.server.wandb.values import TAIL_BYTES, printed
+from besom.tracked import TrackedRun
 from besom.wire import Ask, Assignment, Done, Finish, Hello, Report
 
 _PREFIX = "wandb"
@@ -43,7 +46,6 @@ class _Known:
     created_at: float = 0.0
     calls_function: bool | None = None
     beat_at: float = 0.0
-    handed: dict[str, Command] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     missing_since: dict[str, float] = field(default_factory=dict)
     ordered_at: dict[str, float] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class Agents:
             commands = self._look_after(agent_id, sweep_id, known, running, now)
             known.beat_at = now
             if not running and not commands:
-                commands = self._next(agent_id, sweep_id, known)
+                commands = self._next(agent_id, sweep_id)
             return commands
 
     def _sweep_of(self, agent_id: str) -> str:
@@ -102,8 +104,8 @@ class Agents:
             if run.id in running:
                 known.missing_since.pop(run.id, None)
                 commands += self._stop_if_told(state, run, known, now)
-            elif (again := known.handed.get(run.id)) and self._may_be_lost(run, known, now):
-                commands.append(again)
+            elif self._may_be_lost(run, known, now):
+                commands.append(_start(state, run))
             else:
                 self._miss(state, run, known, now)
         for run_id in running:
@@ -124,7 +126,10 @@ class Agents:
         return [_stop(run.id)] if is_due or receipt.kill else []
 
     def _may_be_lost(self, run: Run, known: _Known, now: float) -> bool:
-        """Whether the answer that gave out the run may not have arrived: nobody has heard of the run since."""
+        """Whether the answer that gave out the run may not have arrived: nobody has heard of the run since.
+
+        Of a server that has come back nothing is known of the heartbeat before; it gives the run once more too.
+        """
         has_begun = run.id in known.seen or self._driver.store.tracked_run(run.id) is not None
         return not has_begun and not _USUAL_PAUSE_S[0] <= now - known.beat_at <= _USUAL_PAUSE_S[1]
 
@@ -135,7 +140,9 @@ class Agents:
         if tracked is not None and now - since < _GONE_S:
             return
         ended: Any = "failed"
-        failure: Failure | None = Failure(Cause.SIGNAL, "the script was killed, or left without wandb's goodbye")
+        last = self._last_lines(run, tracked)
+        told = "the script was killed, or left without wandb's goodbye"
+        failure: Failure | None = Failure(Cause.SIGNAL, told, last_lines=last)
         if run.ordered != "continue":
             ended, failure = ("paused" if run.ordered == "pause" else "stopped"), None
         elif tracked is None and run.rows == 0:
@@ -149,20 +156,32 @@ class Agents:
         except LeaseLost:
             return
 
-    def _next(self, agent_id: str, sweep_id: str, known: _Known) -> list[Command]:
+    def _last_lines(self, run: Run, tracked: TrackedRun | None) -> str:
+        """What the script printed last, with the line that might have been rewritten, which is kept now."""
+        if tracked is not None and tracked.held is not None:
+            line = f"{printed(tracked.held)}\n"
+            with suppress(LeaseLost):
+                self._driver.report(Report(run.id, run.lease, run.rows, output=line, output_from=run.output_bytes))
+            self._tracker.change(run.id, held=None)
+        return self._driver.store.output(run.id, -TAIL_BYTES)
+
+    def _next(self, agent_id: str, sweep_id: str) -> list[Command]:
         """A run to begin, or the end; nothing where there is nothing to do now."""
         if any(run.agent_id == agent_id for run in self._driver.state(sweep_id).live_runs()):
             return []  # one has just ended, and its last words are awaited
         answer = self._driver.ask(sweep_id, Ask(agent_id, secrets.token_hex(8), self._driver.host_of(agent_id)))
         if isinstance(answer, Assignment):
-            program = self._driver.state(sweep_id).plan.file.program
-            command = {"type": "run", "run_id": answer.run_id, "program": program, "args": as_args(answer.config)}
-            known.handed[answer.run_id] = command
-            return [command]
+            state = self._driver.state(sweep_id)
+            return [_start(state, state.runs[answer.run_id])]
         if isinstance(answer, Done):
             self._driver.bye(agent_id)
             return [{"type": "exit"}]
         return []
+
+
+def _start(state: State, run: Run) -> Command:
+    config = state.plan.config_of_repeat(state.trials[run.trial].config, run.repeat)
+    return {"type": "run", "run_id": run.id, "program": state.plan.file.program, "args": as_args(config)}
 
 
 def _stop(run_id: str) -> Command:

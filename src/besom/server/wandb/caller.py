@@ -48,6 +48,11 @@ def instant(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def is_wrapped(value: Any) -> bool:
+    """Whether a value of a configuration is in that shape."""
+    return isinstance(value, Mapping) and "value" in value and set(value) <= {"value", "desc"}
+
+
 def as_args(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration in the shape that W&B's agent and config files have."""
     return {name: {"value": value} for name, value in config.items()}

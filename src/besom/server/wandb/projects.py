@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from besom.server.wandb.artifacts import Shelf
 from besom.server.wandb.caller import Caller, instant, path_of
 from besom.server.wandb.graphql import Node
 from besom.server.wandb.ids import internal_id, node_id
@@ -29,14 +31,15 @@ class Projects:
         runs: Finds them.
         nodes: Shows them.
         sweeps: Finds and shows sweeps.
-        extras: Further fields of a project: those of artifacts.
+        shelf: Artifacts.
+        extra: Gives further fields of a project: those of artifacts.
     """
 
     def __init__(
-        self, tracker: Tracker, runs: Runs, nodes: RunNodes, sweeps: Sweeps, extras: Sequence[Extra] = ()
+        self, tracker: Tracker, runs: Runs, nodes: RunNodes, sweeps: Sweeps, shelf: Shelf, extra: Extra
     ) -> None:
         self._tracker, self._runs, self._nodes, self._sweeps = tracker, runs, nodes, sweeps
-        self._extras = extras
+        self._shelf, self._extra = shelf, extra
         self._driver = tracker.driver
 
     def run_node(self, run: TrackedRun, caller: Caller) -> Node:
@@ -73,7 +76,7 @@ class Projects:
         chosen = cache(lambda given: self._runs.chosen(entity, project, given))  # the same for `runCount` and `runs`
         fields: dict[str, Any] = {
             **self._named(entity, project, began),
-            "sweep": lambda arguments: self._sweep(entity, project, arguments, for_agent=for_agent),
+            "sweep": lambda arguments: self._sweep(entity, project, arguments, caller, for_agent=for_agent),
             "sweeps": lambda arguments: self._listed_sweeps(entity, project, arguments),
             "totalSweeps": lambda _: len(self._sweeps.listed(entity, project)),
             "run": lambda arguments: self._run(entity, project, arguments, caller),
@@ -81,9 +84,7 @@ class Projects:
             "runs": lambda arguments: self._listed_runs(chosen(arguments.get("filters")), arguments, caller),
             "runCount": lambda arguments: len(chosen(arguments.get("filters")).runs),
         }
-        for extra in self._extras:
-            fields |= extra(entity, project, caller)
-        return fields
+        return {**fields, **self._extra(entity, project, caller)}
 
     def _began(self) -> list[tuple[str, str, float]]:
         """Each project that has something in it, and since when."""
@@ -91,9 +92,10 @@ class Projects:
         for sweep in self._driver.sweeps():
             path = path_of(sweep)
             found[path] = min(sweep.created_at, found.get(path, sweep.created_at))
-        for entity, project, at in self._driver.store.tracked_projects():
-            if entity:
-                found[entity, project] = min(at, found.get((entity, project), at))
+        tracked = [((entity, project), at) for entity, project, at in self._driver.store.tracked_projects()]
+        for path, at in [*tracked, *self._shelf.projects().items()]:
+            if path[0]:  # of a run that was deleted nothing else is left
+                found[path] = min(at, found.get(path, at))
         return [(entity, project, at) for (entity, project), at in found.items()]
 
     @staticmethod
@@ -113,11 +115,32 @@ class Projects:
             "user": viewer(),
         }
 
-    def _sweep(self, entity: str, project: str, arguments: Arguments, *, for_agent: bool) -> Node | None:
+    def _sweep(
+        self, entity: str, project: str, arguments: Arguments, caller: Caller, *, for_agent: bool
+    ) -> Node | None:
         found = self._sweeps.find(entity, project, str(arguments.get("sweepName") or arguments.get("name")))
         if found is None:
             return None
-        return {**self._sweeps.node(found, for_agent=for_agent), "runs": lambda _: {"edges": []}}
+        # Without `first` it is an agent that asks, or a client that would decide by itself: neither wants them all.
+        wanted = json.dumps({"sweep": found.id})
+        return {
+            **self._sweeps.node(found, for_agent=for_agent),
+            "agent": lambda inner: self._agent(found.id, (entity, project), str(inner.get("agentName")), caller),
+            "runs": lambda inner: (
+                self._listed_runs(self._runs.chosen(entity, project, wanted), inner, caller)
+                if inner.get("first")
+                else {"edges": []}
+            ),
+        }
+
+    def _agent(self, sweep_id: str, path: tuple[str, str], name: str, caller: Caller) -> Node | None:
+        """An agent of a sweep, and the runs that it was given."""
+        found = self._sweeps.agent(sweep_id, name)
+        if found is None:
+            return None
+        node, run_ids = found
+        wanted = json.dumps({"$and": [{"sweep": sweep_id}, {"name": {"$in": run_ids}}]})
+        return {**node, "runs": lambda inner: self._listed_runs(self._runs.chosen(*path, wanted), inner, caller)}
 
     def _listed_sweeps(self, entity: str, project: str, arguments: Arguments) -> Node:
         sweeps = self._sweeps.listed(entity, project)
@@ -156,4 +179,4 @@ class Projects:
 
 
 def _page_info(end: int, has_next: bool) -> Node:
-    return {"endCursor": str(end), "hasNextPage": has_next}
+    return {"__typename": "PageInfo", "endCursor": str(end), "hasNextPage": has_next}

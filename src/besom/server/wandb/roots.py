@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from besom.errors import NotAllowed, UnknownName
+from besom.errors import NotAllowed, UnknownName, WrongState
 from besom.server.wandb import probes
 from besom.server.wandb.agents import Agents
 from besom.server.wandb.caller import Caller
@@ -17,7 +17,7 @@ from besom.server.wandb.projects import Projects
 from besom.server.wandb.sweeps import Sweeps
 from besom.server.wandb.tracker import Tracker
 from besom.server.wandb.values import read_mapping
-from besom.tracked import ENTITY, PROJECT
+from besom.tracked import ENTITY, PROJECT, STATES, TrackedRun
 
 Arguments = dict[str, Any]
 log = logging.getLogger("besom.server")
@@ -68,10 +68,18 @@ class Queries:
 
 
 class Mutations:
-    """The fields of `mutation`."""
+    """The fields of `mutation`. `clear` removes a deleted run's files, and the artifacts that it logged if so told."""
 
-    def __init__(self, projects: Projects, tracker: Tracker, agents: Agents, sweeps: Sweeps) -> None:
+    def __init__(
+        self,
+        projects: Projects,
+        tracker: Tracker,
+        agents: Agents,
+        sweeps: Sweeps,
+        clear: Callable[[TrackedRun, bool], None],
+    ) -> None:
         self._projects, self._tracker, self._agents, self._sweeps = projects, tracker, agents, sweeps
+        self._clear = clear
 
     def fields(self) -> Node:
         """Names to what is done."""
@@ -79,10 +87,12 @@ class Mutations:
             "upsertSweep": self._upsert_sweep,
             "createAgent": self._create_agent,
             "agentHeartbeat": self._heartbeat,
+            "enqueueSweepRun": self._enqueue,
             "upsertBucket": self._upsert_run,
             "deleteRun": self._delete_run,
             "deleteRuns": self._delete_run,
             "stopRun": self._stop_run,
+            "updateRunState": self._set_state,
             "upsertModel": self._upsert_project,
             "notifyScriptableRunAlert": self._alert,
             "deleteSweep": self._refuse_to_delete,
@@ -104,6 +114,11 @@ class Mutations:
         commands = self._agents.beat(agent_id, read_mapping(given.get("runState")))
         return {"agent": {"id": given.get("id")}, "commands": json.dumps(commands)}
 
+    def _enqueue(self, arguments: Arguments) -> Node:
+        given = _input(arguments)
+        trial = self._sweeps.enqueue(given.get("id"), read_mapping(given.get("config")))
+        return {"id": node_id("Trial", str(trial)), "runQueueItemId": None}
+
     def _upsert_run(self, arguments: Arguments) -> Node:
         caller: Caller = arguments["request"]
         upserted = self._tracker.upsert(_input(arguments), caller)
@@ -112,13 +127,23 @@ class Mutations:
     def _delete_run(self, arguments: Arguments) -> Node:
         given = _input(arguments)
         for node in given.get("ids") or [given.get("id")]:
-            self._tracker.delete(self._tracker.by_id(node))
+            run = self._tracker.by_id(node)
+            self._tracker.delete(run)
+            self._clear(run, bool(given.get("deleteArtifacts")))
         return {"clientMutationId": given.get("clientMutationId"), "success": True}
 
     def _stop_run(self, arguments: Arguments) -> Node:
         given = _input(arguments)
         self._projects.stop_run(self._tracker.by_id(given.get("id")))
         return {"clientMutationId": given.get("clientMutationId"), "success": True}
+
+    def _set_state(self, arguments: Arguments) -> Node:
+        given = _input(arguments)
+        state = str(given.get("state")).lower()
+        if state not in STATES:
+            raise WrongState(f"run: has no state {state}; one of {', '.join(sorted(STATES))}.")
+        self._tracker.change(self._tracker.by_id(given.get("id")).id, state=state)
+        return {"success": True}
 
     def _upsert_project(self, arguments: Arguments) -> Node:
         """Projects are there once something is in them."""

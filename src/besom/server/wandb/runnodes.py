@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from besom.server.wandb.caller import Caller, instant
@@ -25,12 +25,12 @@ class RunNodes:
 
     Args:
         runs: Where they are.
-        extras: Further fields, of files and artifacts.
+        extra: Gives further fields, of files and artifacts.
     """
 
-    def __init__(self, runs: Runs, extras: Sequence[Extra] = ()) -> None:
+    def __init__(self, runs: Runs, extra: Extra) -> None:
         self._runs = runs
-        self._extras = extras
+        self._extra = extra
 
     def node(self, run: TrackedRun, caller: Caller) -> Node:
         """The run's fields; those that cost something are functions, called when asked for."""
@@ -80,9 +80,7 @@ class RunNodes:
             "eventsTail": lambda _: _tail(runs.events(run)),
             **self._logged(run, values, history),
         }
-        for extra in self._extras:
-            fields |= extra(run, caller)
-        return fields
+        return {**fields, **self._extra(run, caller)}
 
     def _logged(self, run: TrackedRun, values: Callable[[], TrackedValues], history: History) -> dict[str, Any]:
         def lines(arguments: dict[str, Any]) -> list[str]:
@@ -100,6 +98,7 @@ class RunNodes:
 
         return {
             "history": lines,
+            "logLines": lambda arguments: _printed(self._runs.output(run), arguments),
             "events": events,
             "sampledHistory": lambda arguments: [_sampled(history, each) for each in _specs(arguments.get("specs"))],
             "parquetHistory": parquet,
@@ -120,6 +119,20 @@ class _Once:
         return self._made
 
 
+def _printed(text: str, arguments: Mapping[str, Any]) -> Node:
+    """A stretch of what the program printed: the last lines, or those from a cursor on."""
+    lines = text.split("\n")[:-1] if text.endswith("\n") else text.split("\n") if text else []
+    start = int(arguments.get("after") or 0)
+    stop = min(len(lines), start + _count(arguments.get("first"), _PAGE))
+    if arguments.get("last"):
+        start, stop = max(0, len(lines) - int(arguments["last"])), len(lines)
+    edges = [
+        {"node": {"number": at, "timestamp": None, "level": "", "label": "", "line": lines[at]}, "cursor": str(at + 1)}
+        for at in range(start, stop)
+    ]
+    return {"edges": edges, "pageInfo": {"endCursor": str(stop), "hasNextPage": stop < len(lines)}}
+
+
 def _specs(given: Any) -> list[dict[str, Any]]:
     """Each a JSON text; old clients send one text for the list of them."""
     listed = given if isinstance(given, list) else [given] if given else []
@@ -131,7 +144,10 @@ def _sampled(history: History, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     first, end = spec.get("minStep"), spec.get("maxStep")
     if first is None and end is None:
         return history.sampled(samples, keys)
-    rows = history.between(_count(first, 0), _count(end, _MOST_STEPS), _count(spec.get("samples"), _PAGE))
+    first, end = _count(first, 0), _count(end, _MOST_STEPS)
+    if spec.get("samples") == end - first + 1:
+        end += 1  # `wandb-core` names the last step of a page, the Python clients before it the one after
+    rows = history.between(first, end, _count(spec.get("samples"), _PAGE))
     if not keys:
         return rows
     return [{key: row[key] for key in keys} for row in rows if all(key in row for key in keys)]

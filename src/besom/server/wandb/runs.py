@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from besom.errors import MessageError
@@ -12,7 +12,7 @@ from besom.records import Run, RunState, Sweep
 from besom.server.wandb import filters
 from besom.server.wandb.caller import as_args, instant, path_of
 from besom.server.wandb.history import History
-from besom.server.wandb.tracker import Tracker
+from besom.server.wandb.tracker import DELETED, Tracker
 from besom.server.wandb.values import looked_up, strict
 from besom.tracked import Lines, TrackedRun, TrackedValues
 
@@ -71,11 +71,11 @@ class Runs:
         """The run that clients know by these names; None where there is none."""
         tracked = self._tracker.find(entity, project, name)
         if tracked is not None:
-            return tracked
+            return self._shown(tracked)
         sweep_id = self._driver.sweep_of_run(name)
         sweep = self._driver.sweep(sweep_id) if sweep_id else None
-        if sweep is None or path_of(sweep) != (entity, project):
-            return None
+        if sweep is None or path_of(sweep) != (entity, project) or self._store.tracked_run(name) is not None:
+            return None  # there is none, or it was deleted
         run = self._driver.run(sweep.id, name)
         return _of_trial(sweep, run) if run else None
 
@@ -83,7 +83,7 @@ class Runs:
         """All runs of a project, or of one of its sweeps, oldest first."""
         narrow = {"sweep_id": sweep_id} if sweep_id else {}
         tracked = self._store.tracked_runs(entity=entity, project=project, **narrow)
-        known = {run.id for run in tracked}
+        known = {run.id for run in [*tracked, *self._store.tracked_runs(entity=DELETED)]}
         sweeps = [self._driver.sweep(sweep_id)] if sweep_id else self._driver.sweeps()
         others = [
             _of_trial(sweep, run)
@@ -92,7 +92,17 @@ class Runs:
             for run in self._driver.runs(sweep.id)
             if run.id not in known
         ]
-        return sorted([*tracked, *others], key=lambda run: (run.created_at, run.id)) if others else tracked
+        shown = [*map(self._shown, tracked), *others]
+        return sorted(shown, key=lambda run: (run.created_at, run.id)) if others else shown
+
+    def _shown(self, run: TrackedRun) -> TrackedRun:
+        """A run as it stands: of one that clients changed but never ran, state and history are those of its trial."""
+        engine_run = None if run.host else self.engine_run(run)
+        if engine_run is None:
+            return run
+        known = _of_trial(self._driver.sweep(run.sweep_id), engine_run)
+        changed = {name: getattr(run, name) for name in ("display_name", "group", "job_type", "notes", "tags")}
+        return replace(known, **changed)
 
     def chosen(self, entity: str, project: str, given: Any) -> Chosen:
         """Runs that fulfil a filter (MongoDB's JSON, as text). Raises MessageError."""
@@ -124,17 +134,26 @@ class Runs:
         return run.is_stopped or is_ordered
 
     def values(self, run: TrackedRun) -> TrackedValues:
-        """Configuration and summary of a run."""
-        kept = self._store.tracked_values([run.id]).get(run.id)
-        return kept or self._values_of_trial(run)
+        """Configuration and summary of a run; where its client told of none, those of its trial."""
+        kept = self._store.tracked_values([run.id]).get(run.id) or TrackedValues(run.id)
+        if not run.of_trial or (kept.config and kept.summary):
+            return kept
+        known = self._values_of_trial(run)
+        return TrackedValues(run.id, kept.config or known.config, kept.summary or known.summary)
 
     def entries(self, column: str, path: Sequence[str], entity: str, project: str) -> Mapping[str, Any]:
         """One entry of the configuration or summary of every run of a project, by the run's id."""
         return self._store.tracked_entries(column, path, entity=entity, project=project)
 
     def history(self, run: TrackedRun) -> History:
-        """What it logged."""
-        return History(self._store, run.history_id or run.id, run.history.first, run.history.count)
+        """What it logged, by its client or, where that told of no rows, by our SDK."""
+        engine_run = self.engine_run(run) if run.history_id == run.id else None
+        count = max(run.history.count, engine_run.rows if engine_run else 0)
+        return History(self._store, run.history_id or run.id, run.history.first, count)
+
+    def output(self, run: TrackedRun) -> str:
+        """What its program printed."""
+        return self._store.output(run.id)
 
     def events(self, run: TrackedRun) -> History:
         """What its client measured of the machine."""
@@ -207,6 +226,8 @@ class _Look:
 
         def up(run: TrackedRun, name: str) -> Any:
             found = self.up(run, name)
+            if _OTHER_NAMES.get(name, name) == "created_at":
+                return run.created_at  # its text has no more than seconds
             if isinstance(found, Mapping):
                 return next((found[kind] for kind in (best, "best", "last") if kind in found), None)
             return found
@@ -223,7 +244,7 @@ class _Look:
             self.untracked[run.id] = self.runs.values(run)
         values = self.untracked[run.id]
         if column == "config":
-            return (values.config.get(name) or {}).get("value")
+            return looked_up({key: entry.get("value") for key, entry in values.config.items()}, name)
         return looked_up(values.summary, name)
 
     def _column(self, column: str, name: str) -> dict[str, Any]:

@@ -14,13 +14,12 @@ from besom.records import Cause, Failure, Run, RunState
 from besom.server.wandb.agents import is_of_wandb
 from besom.server.wandb.resources import merged
 from besom.server.wandb.tracker import Tracker, run_of
-from besom.server.wandb.values import flat, objective_of, printed, read_mapping, strict
+from besom.server.wandb.values import TAIL_BYTES, flat, objective_of, printed, read_mapping, strict
 from besom.server.writer import Group
 from besom.tracked import Lines, TrackedRun, TrackedValues
 from besom.wire import Finish, Report
 
 _INTERRUPTED = frozenset({255, -2, -15, 130, 143})
-_TAIL_BYTES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +226,8 @@ class _Taking:
             return ("paused" if run.ordered == "pause" else "stopped"), None
         if self._run.state in ("preempted", "killed"):
             return "lost", Failure(Cause.LOST, f"the script was interrupted (exit code {code})", code)
-        tail = self._driver.store.output(run.id, -_TAIL_BYTES) + output
-        return "failed", failure_of(Exit(code), tail[-_TAIL_BYTES:], is_memory_kill=False)
+        tail = self._driver.store.output(run.id, -TAIL_BYTES) + output
+        return "failed", failure_of(Exit(code), tail[-TAIL_BYTES:], is_memory_kill=False)
 
     def _is_to_stop(self) -> bool:
         run = self._engine_run

@@ -14,7 +14,7 @@ from besom.engine import State
 from besom.errors import UnknownName, WrongState
 from besom.records import Agent, RunState, Sweep
 from besom.server.driver import Driver
-from besom.server.wandb.caller import instant, path_of, sweep_state
+from besom.server.wandb.caller import instant, is_wrapped, path_of, sweep_state
 from besom.server.wandb.graphql import Node
 from besom.server.wandb.ids import names_of, node_id
 from besom.tracked import ENTITY, PROJECT
@@ -22,6 +22,7 @@ from besom.wire import Command
 
 _VERBS = {"PAUSED": "pause", "RUNNING": "resume", "FINISHED": "stop", "CANCELED": "cancel", "CANCELLED": "cancel"}
 _LATELY_S = 120.0
+_NO_PRIOR_RUNS = "prior runs: are not learned from; name their best configurations under besom.baseline."
 
 
 class Sweeps:
@@ -55,7 +56,8 @@ class Sweeps:
         if not given.get("config"):
             raise UnknownName("upsertSweep: needs a config to make a sweep, or the id of one, got neither; give one.")
         file = self._file(given, {})
-        return self._driver.create_sweep(file), sweepfile.advice_on(file)
+        prior = (_NO_PRIOR_RUNS,) if given.get("priorRunsFilters") else ()
+        return self._driver.create_sweep(file), (*sweepfile.advice_on(file), *prior)
 
     def _change(self, sweep_id: str, given: Mapping[str, Any]) -> tuple[Sweep, tuple[str, ...]]:
         sweep = self._driver.sweep(sweep_id)
@@ -71,6 +73,13 @@ class Sweeps:
                 raise WrongState(f"sweep {sweep_id}: has no state {state}; one of {', '.join(_VERBS)}.")
             sweep = self._driver.command(sweep_id, Command(verb))  # type: ignore[arg-type]
         return sweep, warnings
+
+    def enqueue(self, node: object, config: Mapping[str, Any]) -> int:
+        """The number of a new trial of a configuration. Raises UnknownName, ConfigError or WrongState."""
+        (sweep_id,) = names_of("Sweep", node)
+        values = {name: each["value"] if is_wrapped(each) else each for name, each in config.items()}
+        self._driver.command(sweep_id, Command("enqueue", config=values))
+        return max(self._driver.state(sweep_id).trials)
 
     @staticmethod
     def _file(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +124,14 @@ class Sweeps:
                 "entity": {"id": node_id("Entity", entity), "name": entity},
             },
         }
+
+    def agent(self, sweep_id: str, name: str) -> tuple[Node, list[str]] | None:
+        """The agent of that name or id, and the ids of its runs; None where the sweep has none such."""
+        agent = next((each for each in self._driver.agents() if name in (each.name, each.id)), None)
+        if agent is None:
+            return None
+        runs = [run for run in self._driver.state(sweep_id).runs.values() if run.agent_id == agent.id]
+        return self._agent(agent, [run.state for run in runs]), [run.id for run in runs]
 
     def _agents(self, sweep_id: str) -> list[Node]:
         runs = list(self._driver.state(sweep_id).runs.values())

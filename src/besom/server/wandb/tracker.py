@@ -9,7 +9,7 @@ from typing import Any
 
 from besom.engine import State
 from besom.errors import UnknownName
-from besom.records import Run
+from besom.records import Run, Sweep
 from besom.server.driver import Driver
 from besom.server.wandb.caller import Caller, path_of
 from besom.server.wandb.ids import names_of
@@ -17,7 +17,11 @@ from besom.server.wandb.values import read_mapping, strict
 from besom.server.writer import Group
 from besom.tracked import ENTITY, PROJECT, TrackedRun, TrackedValues
 
+DELETED = ""
+"""Entity and project of a trial's run that clients shall see no more."""
 _RESUMING_S = 600.0
+_SILENT_S = 60.0
+"""A living process says something at least every 30 s."""
 _TEXTS = {
     "displayName": "display_name",
     "notes": "notes",
@@ -61,10 +65,16 @@ class Tracker:
     def by_id(self, node: object) -> TrackedRun:
         """The run with this node id. Raises UnknownName."""
         (run_id,) = names_of("Run", node)
-        found = self._store.tracked_run(run_id)
+        found = self._store.tracked_run(run_id) or self._of_trial(run_id)
         if found is None:
             raise UnknownName(f"run {run_id}: must exist, but does not; it may have been deleted.")
         return found
+
+    def _of_trial(self, run_id: str) -> TrackedRun | None:
+        """A trial's run that no client began; it is kept as a tracked one when somebody changes it."""
+        sweep_id = self.driver.sweep_of_run(run_id)
+        run = self.driver.run(sweep_id, run_id) if sweep_id else None
+        return None if run is None else _as_tracked(self.driver.sweep(run.sweep_id), run, run.started_at)
 
     def values(self, run_id: str) -> TrackedValues:
         """Configuration and summary of a run."""
@@ -87,7 +97,7 @@ class Tracker:
         sweep_id = str(given.get("sweep") or "").rsplit("/", 1)[-1]
 
         def work(group: Group) -> Upserted:
-            before = known or self._found(group, entity, project, name)
+            before = self.current(group, known.id) or known if known else self._found(group, entity, project, name)
             run = before or self._begun(group, entity, project, name, sweep_id)
             values = self._values_in(group, run.id)
             if given.get("host") and before is not None:
@@ -107,10 +117,13 @@ class Tracker:
         """The run when a process begins under its name: it goes on where it resumes, and counts from 0 where not."""
         resumes = run.id in self._resuming if caller.is_legacy else bool(given.get("id")) or run.id in self._resuming
         self._resuming.pop(run.id, None)
-        has_ended = not run.is_live
+        has_ended, is_silent = not run.is_live, self.driver.now() - run.heartbeat_at > _SILENT_S
         run = replace(run, state="running", exit_code=None, is_stopped=False)
-        if resumes or not has_ended:
-            return run, values
+        if resumes:
+            lines = {kind: getattr(run, kind).resumed() for kind in ("history", "events", "output")}
+            return replace(run, **lines), values
+        if run.of_trial and not has_ended and not is_silent:
+            return run, values  # another process of the same program: each rank of several calls `wandb.init`
         lines = {kind: getattr(run, kind).restarted() for kind in ("history", "events", "output")}
         return replace(run, **lines, held=None), replace(values, summary={})
 
@@ -122,11 +135,7 @@ class Tracker:
         of_sweep = self.driver.sweep_of_run(name)
         if of_sweep is not None and self._is_meant(group.state(of_sweep), entity, project, sweep_id):
             sweep = group.state(of_sweep)
-            run = sweep.runs[name]
-            shown = f"trial-{run.trial}" + (f"-repeat-{run.repeat}" if run.repeat else "")
-            entity, project = path_of(sweep.sweep)
-            begun = TrackedRun(name, entity, project, name, now, now, of_sweep, of_trial=True)
-            return replace(begun, display_name=shown, history_id=name)
+            return _as_tracked(sweep.sweep, sweep.runs[name], now)
         run_id = f"{entity}/{project}/{name}"
         return TrackedRun(run_id, entity, project, name, now, now, sweep_id, display_name=name, history_id=run_id)
 
@@ -154,7 +163,7 @@ class Tracker:
 
         def work(group: Group) -> None:
             if run.of_trial:
-                group.save(replace(run, entity="", project="", sweep_id=""))
+                group.save(replace(run, entity=DELETED, project=DELETED, sweep_id=""))
             else:
                 group.forget(run)
 
@@ -175,6 +184,14 @@ class Tracker:
 
     def _values_in(self, group: Group, run_id: str) -> TrackedValues:
         return group.tracked_values(run_id) or self.values(run_id)
+
+
+def _as_tracked(sweep: Sweep, run: Run, began_at: float) -> TrackedRun:
+    """The run of a trial, as one that a client begins."""
+    shown = f"trial-{run.trial}" + (f"-repeat-{run.repeat}" if run.repeat else "")
+    entity, project = path_of(sweep)
+    begun = TrackedRun(run.id, entity, project, run.id, began_at, began_at, sweep.id, of_trial=True)
+    return replace(begun, display_name=shown, history_id=run.id)
 
 
 def run_of(state: State, tracked: TrackedRun) -> Run | None:
