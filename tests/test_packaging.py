@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "besom"
 INSTALLED = Path(besom.__path__[0])
 
 MODULE_OF = {
+    "graphql-core": "graphql",
     "jinja2": "jinja2",
     "nvidia-ml-py": "pynvml",
     "psycopg": "psycopg",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 T = TypeVar("T")
 
@@ -14,6 +15,11 @@ ENTITY, PROJECT = "besom", "uncategorized"
 LIVE = frozenset({"pending", "running", "preempting"})
 STATES = LIVE | {"finished", "failed", "crashed", "killed", "preempted"}
 """W&B's words for where a run stands."""
+
+
+def plain_id(entity: str, project: str, name: str) -> str:
+    """What a run that is none of a trial is kept under."""
+    return "/".join(quote(part, safe="") for part in (entity, project, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class TrackedRun:
     """One run of W&B's client.
 
     Attributes:
-        id: What its history is kept under: the run's id where an agent was given it, `entity/project/name` otherwise.
+        id: What its history is kept under: the run's id where an agent was given it, `plain_id` otherwise.
         entity, project, name: What the client calls it by.
         created_at, heartbeat_at: First and last heard of; seconds since the epoch, UTC.
         sweep_id: The sweep that it belongs to; empty for none.

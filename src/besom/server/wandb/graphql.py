@@ -18,6 +18,7 @@ Node = Mapping[str, Any]
 """Fields by name: a value, a node, a list of these, or a function of the field's arguments that gives one."""
 
 _DEEPEST = 40
+_LONGEST = 200_000
 log = logging.getLogger("besom.server")
 
 
@@ -161,6 +162,8 @@ def parsed(document: str) -> Operation:
     from graphql.error import GraphQLError
     from graphql.language import FragmentDefinitionNode, OperationDefinitionNode, parse
 
+    if len(document) > _LONGEST:
+        raise MessageError(f"query: at most {_LONGEST} letters, got {len(document)}; send values as variables.")
     try:
         whole = parse(document, no_location=True, max_tokens=20_000)
     except (GraphQLError, RecursionError) as error:

@@ -70,7 +70,7 @@ def _answered(protocol: Protocol, body: bytes, caller: Caller) -> Response:
     except Exception as error:  # a bug of ours must not end somebody's script
         log.exception("W&B's client: a query failed by a bug of besom")
         told = f"a bug of besom ({type(error).__name__}); the server's log has more."
-        return _json({"data": None, "errors": [{"message": told}]}, 500)
+        return _json({"data": None, "errors": [{"message": told}]})  # by a 500 clients would wait for days
     return _json({"data": data})
 
 

@@ -15,7 +15,7 @@ from besom.server.wandb.caller import Caller, path_of
 from besom.server.wandb.ids import names_of
 from besom.server.wandb.values import read_mapping, strict
 from besom.server.writer import Group
-from besom.tracked import ENTITY, PROJECT, TrackedRun, TrackedValues
+from besom.tracked import ENTITY, PROJECT, TrackedRun, TrackedValues, plain_id
 
 DELETED = ""
 """Entity and project of a trial's run that clients shall see no more."""
@@ -54,7 +54,7 @@ class Tracker:
 
     def find(self, entity: str, project: str, name: str) -> TrackedRun | None:
         """The run that clients know by these names; None where none has begun."""
-        plain = self._store.tracked_run(f"{entity}/{project}/{name}")
+        plain = self._store.tracked_run(plain_id(entity, project, name))
         if plain is not None:
             return plain
         of_trial = self._store.tracked_run(name)
@@ -136,7 +136,7 @@ class Tracker:
         if of_sweep is not None and self._is_meant(group.state(of_sweep), entity, project, sweep_id):
             sweep = group.state(of_sweep)
             return _as_tracked(sweep.sweep, sweep.runs[name], now)
-        run_id = f"{entity}/{project}/{name}"
+        run_id = plain_id(entity, project, name)
         return TrackedRun(run_id, entity, project, name, now, now, sweep_id, display_name=name, history_id=run_id)
 
     @staticmethod
@@ -176,7 +176,7 @@ class Tracker:
         return group.tracked(run_id) or self._store.tracked_run(run_id)
 
     def _found(self, group: Group, entity: str, project: str, name: str) -> TrackedRun | None:
-        for run_id in (f"{entity}/{project}/{name}", name):
+        for run_id in (plain_id(entity, project, name), name):
             run = self.current(group, run_id)
             if run is not None and (run_id != name or (run.entity, run.project) == (entity, project)):
                 return run
