@@ -9,6 +9,7 @@ import pytest
 from besom.agent.command import NotStartable, command_line, interpreter
 from besom.agent.environment import script_environment
 from besom.agent.folders import RunFolder
+from besom.connections import wandb_key
 from besom.sweepfile.model import SweepFile
 from besom.wire import Assignment
 
@@ -137,3 +138,20 @@ def test_gpus_are_shown_hidden_or_left_alone(tmp_path):
     assert "CUDA_DEVICE_ORDER" not in environment({"CUDA_VISIBLE_DEVICES": "2"}, tmp_path, ("2",))
     assert environment({}, tmp_path, ())["CUDA_VISIBLE_DEVICES"] == ""
     assert environment({"CUDA_VISIBLE_DEVICES": "5"}, tmp_path)["CUDA_VISIBLE_DEVICES"] == "5"
+
+
+def test_wandbs_client_is_pointed_at_the_server(tmp_path):
+    env = environment({"BESOM_SERVER": "http://here:1", "BESOM_TOKEN": "t", "WANDB_MODE": "offline"}, tmp_path)
+    assert (env["WANDB_BASE_URL"], env["WANDB_API_KEY"]) == ("http://here:1", wandb_key("t"))
+    assert env["WANDB_MODE"] == "online"  # the server is here: nothing has to stay offline
+    assert env["WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL"] == "2"
+
+
+def test_what_the_user_said_to_wandbs_client_stays(tmp_path):
+    given = {"WANDB_MODE": "disabled", "WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL": "9"}
+    env = environment({"BESOM_SERVER": "http://here:1", **given}, tmp_path)
+    assert {name: env[name] for name in given} == given
+
+
+def test_without_a_server_wandbs_client_is_left_alone(tmp_path):
+    assert "WANDB_BASE_URL" not in environment({}, tmp_path)
