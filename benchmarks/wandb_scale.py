@@ -20,7 +20,8 @@ LIMIT_S, MEMORY_GB = 1.0, 1.0
 HEADER = "Basic " + base64.b64encode(b"api:" + b"0" * 40).decode()
 
 UPSERT = """mutation UpsertBucket($name: String, $project: String, $entity: String, $config: JSONString,
-    $host: String) { upsertBucket(input: {name: $name, modelName: $project, entityName: $entity, config: $config, host: $host}) {
+    $host: String) {
+  upsertBucket(input: {name: $name, modelName: $project, entityName: $entity, config: $config, host: $host}) {
     bucket { id name displayName project { name entity { name } } historyLineCount } inserted } }"""
 RUNS_PAGE = """query Runs($filters: JSONString, $order: String, $cursor: String) {
   project(name: "big", entityName: "lab") { internalId runCount(filters: $filters) readOnly

@@ -1,4 +1,7 @@
-"""Every example runs: those with a sweep file by `besom run` with a small budget, the others as they are."""
+"""Every example runs: those with a sweep file by `besom run` with a small budget, the others as they are.
+
+Those of W&B's client need the client: test_users_files.py runs them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import yaml
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "__pycache__")
+OF_THE_CLIENT = EXAMPLES / "wandb_client"
 SWEEPS = [folder for folder in FOLDERS if (folder / "sweep.yaml").exists()]
 SCRIPTS = [script for folder in FOLDERS if folder not in SWEEPS for script in sorted(folder.glob("*.py"))]
 TRIALS = 3
@@ -76,4 +80,4 @@ def test_a_script_runs(script: Path, home: Path):
 def test_every_example_was_found():
     assert SWEEPS
     assert SCRIPTS
-    assert set(FOLDERS) == {*SWEEPS, *(script.parent for script in SCRIPTS)}
+    assert set(FOLDERS) == {*SWEEPS, *(script.parent for script in SCRIPTS), OF_THE_CLIENT}

@@ -81,8 +81,8 @@ class Started:
 
 
 def sweep_of(server: Server, text: str) -> Sweep:
-    """The sweep whose agents W&B's client says how to start."""
-    found = re.search(r"wandb agent \S+/(\w+)", text)
+    """The sweep that W&B's client says it has made."""
+    found = re.search(r"/sweeps/(\w+)", text)
     assert found, text
     return server.driver.sweep(found[1])
 

@@ -103,8 +103,8 @@ class Reason:
     """Why a configuration was suggested, or a trial stopped.
 
     Attributes:
-        phase: One of "baseline", "initial design", "grid", "random", "model", "exploration", "requested", "imported", or
-            a stopping rule's name.
+        phase: One of "baseline", "initial design", "grid", "random", "model", "exploration", "requested", "imported",
+            or a stopping rule's name.
         text: One sentence for a person.
         details: Numbers behind it (predicted mean and spread, expected gain, rung, threshold), in the user's units.
     """

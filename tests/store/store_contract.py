@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from besom.errors import StoreError, UnknownName, WrongState
-from besom.records import Agent, Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
+from besom.records import Agent, Cause, Failure, Reason, Record, Run, RunState, Sweep, SweepState, Trial, TrialState
 from besom.store import Store
 from besom.store.outputs import HEAD, TAIL
+from besom.tracked import Lines, TrackedRun, TrackedValues
 
 NAN, INF = math.nan, math.inf
 
@@ -34,6 +35,36 @@ TRIAL = Trial(
 RUN = Run("r0", "abc", 0, 0, 0, 1, "a0", "q0", 2.0, 62.0, gpus=("0", "1"), state=RunState.LOST, value=INF)
 AGENT = Agent("a0", "box-1", "box", 42, ("0",), 1.0, 2.0)
 
+TRACKED = TrackedRun(
+    "e/p/n",
+    "e",
+    "p",
+    "n",
+    1.5,
+    2.5,
+    tags=("a", "ü"),
+    history=Lines(3, 1, 2),
+    history_id="e/p/n/wandb",
+    held="last \x00 line",
+    resources={"memory_gb_peak": 1.5},
+)
+VALUES = TrackedValues(
+    "e/p/n",
+    {
+        "flag": {"value": True},
+        "number": {"value": 1},
+        "big": {"value": 2**70},
+        "text": {"value": "1"},
+        "inner": {"value": {"a.b": {"c": [1, "x"]}}},
+        "none": {"value": None},
+        "größe": {"value": {"ü": "é"}},
+        'a"b': {"value": 2},
+        "a\\b": {"value": 3},
+        "": {"value": 4},
+    },
+    {"loss": "NaN", "val": {"loss": 0.5}},
+)
+
 NUMBERS = st.floats() | st.integers(-(2**53), 2**53)
 OTHERS = st.none() | st.booleans() | st.text() | st.lists(st.floats()) | st.integers(2**60, 2**70)
 ROWS = st.lists(st.dictionaries(st.sampled_from(["a", "b/c", "d.e", "ü"]) | st.text(), NUMBERS | OTHERS, max_size=4))
@@ -51,7 +82,7 @@ def same(one: object, other: object) -> bool:
 class StoreContract:
     """Subclasses give the fixture `store`: an empty one."""
 
-    def save(self, store: Store, *records: Sweep | Trial | Run | Agent) -> None:
+    def save(self, store: Store, *records: Record) -> None:
         with store.transaction():
             store.save(records)
 
@@ -220,6 +251,81 @@ class StoreContract:
         assert len(store.trials("xyz")) == len(store.runs("xyz")) == 1
         with pytest.raises(UnknownName), store.transaction():
             store.delete_sweep("abc")
+
+    def test_runs_of_wandbs_client_come_back_and_are_replaced(self, store: Store) -> None:
+        self.save(store, TRACKED, VALUES)
+        assert store.tracked_run("e/p/n") == TRACKED
+        assert store.tracked_values(["e/p/n", "nosuch"]) == {"e/p/n": VALUES}
+        changed = replace(TRACKED, history=Lines(9, 3, -2), held=None, state="finished")
+        self.save(store, changed, replace(VALUES, summary={}))
+        assert store.tracked_run("e/p/n") == changed
+        assert store.tracked_values(["e/p/n"])["e/p/n"].summary == {}
+        assert store.tracked_run("nosuch") is None
+
+    def test_runs_of_wandbs_client_are_found_by_where_they_are(self, store: Store) -> None:
+        later = replace(TRACKED, id="r1", name="r1", created_at=0.5, sweep_id="abc", of_trial=True)
+        elsewhere = replace(TRACKED, id="e/q/n", project="q", created_at=9.0)
+        self.save(store, TRACKED, later, elsewhere)
+        assert store.tracked_runs(entity="e", project="p") == [later, TRACKED]
+        assert store.tracked_runs(sweep_id="abc") == [later]
+        assert store.tracked_runs(entity="e", name="n") == [TRACKED, elsewhere]
+        assert store.tracked_runs() == [later, TRACKED, elsewhere]
+        assert store.tracked_projects() == [("e", "p", 0.5), ("e", "q", 9.0)]
+
+    @pytest.mark.parametrize(
+        ("names", "entry"),
+        [
+            (("flag", "value"), True),
+            (("number", "value"), 1),
+            (("big", "value"), 2**70),
+            (("text", "value"), "1"),
+            (("inner", "value", "a.b", "c"), [1, "x"]),
+            (("none", "value"), None),
+            (("nothing",), None),
+            (("text", "value", "deeper"), None),
+            (("größe", "value"), {"ü": "é"}),
+            (('a"b', "value"), 2),
+            (("a\\b", "value"), 3),
+            (("", "value"), 4),
+        ],
+    )
+    def test_single_entries_are_looked_up_with_their_kind(
+        self, store: Store, names: tuple[str, ...], entry: object
+    ) -> None:
+        self.save(store, TRACKED, VALUES, replace(TRACKED, id="e/p/empty"), TrackedValues("e/p/empty"))
+        found = store.tracked_entries("config", names, entity="e", project="p")
+        assert found == ({} if entry is None else {"e/p/n": entry})
+        assert type(found.get("e/p/n")) is type(entry)
+        assert store.tracked_entries("config", names, entity="nobody") == {}
+        assert store.tracked_entries("summary", ("loss",), entity="e") == {"e/p/n": "NaN"}
+
+    def test_a_forgotten_run_leaves_nothing(self, store: Store) -> None:
+        self.save(store, TRACKED, VALUES, replace(TRACKED, id="e/p/o", history_id="e/p/o"))
+        for kept_under in ("e/p/n", "e/p/n/wandb", "e/p/n/events", "e/p/o"):
+            self.append(store, 0, {"x": 1.0, "note": "y"}, run_id=kept_under)
+        with store.transaction():
+            store.append_output("e/p/n", 0, "hello")
+            store.forget_tracked(TRACKED)
+        assert [run.id for run in store.tracked_runs()] == ["e/p/o"]
+        assert store.tracked_values(["e/p/n"]) == {}
+        assert store.output("e/p/n") == ""
+        for kept_under in ("e/p/n", "e/p/n/wandb", "e/p/n/events"):
+            assert list(store.rows(kept_under)) == store.metrics(kept_under) == []
+        assert list(store.rows("e/p/o")) == [{"x": 1.0, "note": "y"}]
+
+    def test_deleting_a_sweep_takes_the_runs_of_wandbs_client_along(self, store: Store) -> None:
+        tracked = replace(TRACKED, id="r0", name="r0", sweep_id="abc", of_trial=True, history_id="r0")
+        self.save(store, SWEEP, TRIAL, RUN, tracked, replace(VALUES, id="r0"), TRACKED)
+        self.append(store, 0, {"x": 1.0}, run_id="r0/events")
+        with store.transaction():
+            store.delete_sweep("abc")
+        assert store.tracked_runs() == [TRACKED]
+        assert list(store.rows("r0/events")) == []
+
+    def test_the_sweep_of_a_run_is_found(self, store: Store) -> None:
+        self.save(store, SWEEP, TRIAL, RUN)
+        assert store.sweep_of_run("r0") == "abc"
+        assert store.sweep_of_run("nosuch") is None
 
     def test_threads_share_a_store(self, store: Store) -> None:
         failures: list[BaseException] = []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from besom.errors import SweepFileError
-from besom.sweepfile import check, json_schema, load, parse, space_of
+from besom.sweepfile import advice_on, check, content, json_schema, load, parse, space_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -488,3 +488,36 @@ def test_each_key_of_the_file_stands_in_the_documentation():
     keys = {key for model in models for key in model.get("properties", {})}
     names = {name.removeprefix("distribution_") for name in schema["$defs"] if name.startswith("distribution_")}
     assert [word for word in sorted(keys | names) if f"`{word}`" not in text and f"`{word}:" not in text] == []
+
+
+def test_content_is_that_of_a_text_of_yaml_or_json_in_either_style():
+    text = 'method: random\nparameters:\n  lr: {distribution: uniform, min: 1e-5, max: "0.1"}\n'
+    for given in ("method: random\nparameters: {lr: {min: 1e-5, max: 0.1}}", text.replace('"0.1"', "0.1")):
+        found = content(given)
+        assert (found["parameters"]["lr"]["min"], found["parameters"]["lr"]["max"]) == (1e-5, 0.1)
+        assert content(json.dumps(found)) == found
+
+
+def test_content_tells_everything_that_is_wrong():
+    with pytest.raises(SweepFileError) as raised:
+        content("method: ranom\nparameters:\n  lr: {min: 1.0, max: 0.0}\n")
+    assert len(raised.value.problems) == 2
+    assert "ranom" in str(raised.value)
+    assert "parameters.lr" in str(raised.value)
+    for broken in ("", "a: [", "- 1", "3", "a: !!python/object:os.system x"):
+        with pytest.raises(SweepFileError):
+            content(broken)
+
+
+def test_advice_is_what_check_gives_without_lines(folder):
+    file = {"program": "train.py", "method": "random", "parameters": {"lr": {"min": 0.001, "max": 10.0}}}
+    (folder / "sweep.json").write_text(json.dumps(file))
+    found = advice_on(file)
+
+    assert [line.rpartition(": ")[2] for line in found] == [
+        line.rpartition(": ")[2] for line in check(folder / "sweep.json").warnings
+    ]
+    assert any("goes on until it is stopped" in line for line in found)
+    assert advice_on({**file, "run_cap": 5, "metric": {"name": "loss"}, "parameters": {"x": {"values": [1, 2]}}}) == ()
+    with pytest.raises(SweepFileError):
+        advice_on({**file, "method": "nosuch"})

@@ -52,6 +52,7 @@ class Driver(Reads):
         self._up_since = self._ticked_at = clock()
         self._longest_nap_s = _TICKS_ASLEEP * tick_s if tick_s is not None else math.inf
         self._has_failed = False
+        self._before_ticks: list[Callable[[Group], None]] = []
         self._agents = {agent.id: agent for agent in store.agents()}
         self._states = States(store)
         self._writer = Writer(store, self._states, self._tick, tick_s, self._note_failure)
@@ -177,13 +178,19 @@ class Driver(Reads):
         """The store could not keep something, heartbeats perhaps."""
         self._has_failed = True
 
+    def before_ticks(self, work: Callable[[Group], None]) -> None:
+        """Have `work` done before leases are looked at, each time."""
+        self._before_ticks.append(work)
+
     def _tick(self, group: Group) -> None:
+        for work in self._before_ticks:
+            work(group)
         now = self._clock()
         if self._has_failed or now - self._ticked_at > self._longest_nap_s:
             self._up_since, self._has_failed = now, False
         self._ticked_at = now
-        for state in self._states.unfinished():
-            after, instructions = handle(state, Tick(self._up_since), now)
+        for sweep_id in self.unfinished():
+            after, instructions = handle(group.state(sweep_id), Tick(self._up_since), now)
             if instructions.save:
                 group.add(after, instructions)
 

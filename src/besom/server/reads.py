@@ -37,6 +37,10 @@ class Reads:
         """All that is known of the sweep with this very id. Raises UnknownName."""
         return self._states.get(sweep_id)
 
+    def unfinished(self) -> list[str]:
+        """Ids of the sweeps that time matters to: not ended, or with runs under way."""
+        return [state.sweep.id for state in self._states.unfinished()]
+
     def run(self, sweep_id: str, run_id: str) -> Run | None:
         """One run of the sweep with this very id; None where it has none such."""
         state = self._states.cached(sweep_id)

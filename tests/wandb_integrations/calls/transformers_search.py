@@ -1,4 +1,4 @@
-"""What Hugging Face's `hyperparameter_search(backend="wandb")` asks of wandb: each run is begun twice under one name."""
+"""What Hugging Face's `hyperparameter_search(backend="wandb")` asks of wandb: each run is begun twice by one name."""
 
 import wandb
 

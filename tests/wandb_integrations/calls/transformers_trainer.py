@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-
 import wandb
 
 parser = argparse.ArgumentParser()
@@ -15,7 +14,13 @@ args = parser.parse_args()
 # WandbCallback.setup: the run is begun, and configured by the arguments and the model's configuration, which overlap
 # with what the sweep has set.
 wandb.init(project=os.getenv("WANDB_PROJECT", "huggingface"))
-model = {"_name_or_path": "", "architectures": None, "id2label": {"0": "LABEL_0"}, "hidden_size": 32, "dtype": "float32"}
+model = {
+    "_name_or_path": "",
+    "architectures": None,
+    "id2label": {"0": "LABEL_0"},
+    "hidden_size": 32,
+    "dtype": "float32",
+}
 arguments = {"output_dir": "out", "learning_rate": args.learning_rate, "report_to": ["wandb"], "run_name": None}
 wandb.config.update({**model, **arguments}, allow_val_change=True)
 wandb.define_metric("train/global_step")
@@ -32,7 +37,12 @@ for step in (5, 10, 15, 20):
     wandb.log({"train/loss": loss, "train/grad_norm": 0.2, "train/epoch": step / 10, "train/global_step": step})
     if step % 10:
         continue
-    evaluation = {"eval/loss": 2 * loss, "eval/accuracy": np.float64(0.5), "eval/runtime": 1.4, "train/epoch": step / 10}
+    evaluation = {
+        "eval/loss": 2 * loss,
+        "eval/accuracy": np.float64(0.5),
+        "eval/runtime": 1.4,
+        "train/epoch": step / 10,
+    }
     wandb.log({**evaluation, "train/global_step": step})
     folder = Path("out", f"checkpoint-{step}-{wandb.run.id}")
     folder.mkdir(parents=True)

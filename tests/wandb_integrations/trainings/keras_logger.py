@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import keras
+import wandb
 from sklearn.datasets import load_digits
 from wandb.integration.keras import WandbMetricsLogger, WandbModelCheckpoint
-
-import wandb
 
 run = wandb.init(project="integrations", config={"lr": 1e-3, "hidden": 32})
 x, y = load_digits(return_X_y=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-import lightning as L
+import lightning
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 
-class Network(L.LightningModule):
+class Network(lightning.LightningModule):
     """One hidden layer."""
 
     def __init__(self, lr: float, hidden: int) -> None:
@@ -46,7 +46,7 @@ train, held_out = torch.utils.data.Subset(data, range(1200)), torch.utils.data.S
 model = Network(args.lr, args.hidden)
 logger = WandbLogger(project="integrations", log_model="all")
 logger.watch(model, log="all", log_freq=10)
-trainer = L.Trainer(
+trainer = lightning.Trainer(
     max_epochs=3,
     logger=logger,
     accelerator="cpu",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import wandb
 import xgboost
 from sklearn.datasets import load_wine
 from sklearn.model_selection import train_test_split
 from wandb.integration.xgboost import WandbCallback
-
-import wandb
 
 run = wandb.init(project="integrations", config={"eta": 0.3, "max_depth": 3})
 x, y = load_wine(return_X_y=True)

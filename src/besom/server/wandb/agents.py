@@ -6,21 +6,18 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from besom.engine import State
 from besom.errors import LeaseLost, UnknownName
-from besom.records import Cause, Failure, Run, RunState
+from besom.records import Run, RunState
 from besom.server.driver import Driver
-from besom.server.wandb.caller import as_args
+from besom.server.wandb.caller import AGENT, as_args
+from besom.server.wandb.ends import Ends
 from besom.server.wandb.tracker import Tracker
-from besom.server.wandb.values import TAIL_BYTES, printed
-from besom.tracked import TrackedRun
-from besom.wire import Ask, Assignment, Done, Finish, Hello, Report
+from besom.wire import Ask, Assignment, Done, Hello, Report
 
-_PREFIX = "wandb"
 _AT_ONCE_S = 3.0
 """An agent that starts processes waits five seconds before its first heartbeat; one that calls a function does not."""
 _USUAL_PAUSE_S = (3.5, 12.0)
@@ -31,11 +28,6 @@ _GONE_S = 10.0
 """A process that is away for so long has ended without a word."""
 
 Command = dict[str, Any]
-
-
-def is_of_wandb(agent_id: str) -> bool:
-    """Whether the agent is one of W&B's client."""
-    return agent_id.startswith(f"{_PREFIX}-")
 
 
 @dataclass(slots=True)
@@ -54,8 +46,8 @@ class _Known:
 class Agents:
     """Serves W&B's agents as the engine serves ours."""
 
-    def __init__(self, tracker: Tracker) -> None:
-        self._tracker = tracker
+    def __init__(self, tracker: Tracker, ends: Ends) -> None:
+        self._ends = ends
         self._driver: Driver = tracker.driver
         self._known: dict[str, _Known] = {}
         self._clock = time.monotonic
@@ -63,7 +55,7 @@ class Agents:
     def create(self, sweep_id: str, host: str) -> str:
         """The id of a new agent of the sweep. Raises UnknownName."""
         self._driver.state(sweep_id)
-        agent_id = f"{_PREFIX}-{sweep_id}-{secrets.token_hex(4)}"
+        agent_id = f"{AGENT}-{sweep_id}-{secrets.token_hex(4)}"
         self._driver.hello(Hello(agent_id, f"{host or 'agent'}-{agent_id[-4:]}", host, 0))
         self._known[agent_id] = _Known(created_at=self._clock())
         return agent_id
@@ -90,7 +82,7 @@ class Agents:
 
     def _sweep_of(self, agent_id: str) -> str:
         parts = agent_id.split("-")
-        if len(parts) != 3 or parts[0] != _PREFIX or not self._driver.knows_agent(agent_id):
+        if len(parts) != 3 or parts[0] != AGENT or not self._driver.knows_agent(agent_id):
             raise UnknownName(f"agent {agent_id}: must have been created, but was not; start `wandb agent` anew.")
         return parts[1]
 
@@ -107,7 +99,7 @@ class Agents:
             elif self._may_be_lost(run, known, now):
                 commands.append(_start(state, run))
             else:
-                self._miss(state, run, known, now)
+                self._miss(run, known, now)
         for run_id in running:
             gone = state.runs.get(run_id)
             if gone is not None and gone.state in (RunState.LOST, RunState.STOPPED, RunState.PAUSED):
@@ -133,37 +125,14 @@ class Agents:
         has_begun = run.id in known.seen or self._driver.store.tracked_run(run.id) is not None
         return not has_begun and not _USUAL_PAUSE_S[0] <= now - known.beat_at <= _USUAL_PAUSE_S[1]
 
-    def _miss(self, state: State, run: Run, known: _Known, now: float) -> None:
-        """A process is gone, and has not said how it ended. What it logged last may still come in."""
+    def _miss(self, run: Run, known: _Known, now: float) -> None:
+        """A process is gone. If it has not said how it ended, what it logged last may still come in."""
         since = known.missing_since.setdefault(run.id, now)
         tracked = self._driver.store.tracked_run(run.id)
-        if tracked is not None and now - since < _GONE_S:
+        is_quiet = tracked is not None and tracked.exit_code is None
+        if is_quiet and now - since < _GONE_S:
             return
-        ended: Any = "failed"
-        last = self._last_lines(run, tracked)
-        told = "the script was killed, or left without wandb's goodbye"
-        failure: Failure | None = Failure(Cause.SIGNAL, told, last_lines=last)
-        if run.ordered != "continue":
-            ended, failure = ("paused" if run.ordered == "pause" else "stopped"), None
-        elif tracked is None and run.rows == 0:
-            failure = Failure(
-                Cause.NOT_STARTED, "the script ended before it called wandb.init; its agent's log says why"
-            )
-        if tracked is not None and tracked.is_live:
-            self._tracker.change(run.id, state="crashed" if ended == "failed" else "killed")
-        try:
-            self._driver.finish(Finish(run.id, run.lease, ended, failure))
-        except LeaseLost:
-            return
-
-    def _last_lines(self, run: Run, tracked: TrackedRun | None) -> str:
-        """What the script printed last, with the line that might have been rewritten, which is kept now."""
-        if tracked is not None and tracked.held is not None:
-            line = f"{printed(tracked.held)}\n"
-            with suppress(LeaseLost):
-                self._driver.report(Report(run.id, run.lease, run.rows, output=line, output_from=run.output_bytes))
-            self._tracker.change(run.id, held=None)
-        return self._driver.store.output(run.id, -TAIL_BYTES)
+        self._ends.end(run.sweep_id, run.id)
 
     def _next(self, agent_id: str, sweep_id: str) -> list[Command]:
         """A run to begin, or the end; nothing where there is nothing to do now."""

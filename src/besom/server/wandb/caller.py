@@ -25,6 +25,15 @@ class Caller:
         return self.user_agent.startswith("W&B Internal Client")
 
 
+AGENT = "wandb"
+"""How ids of W&B's agents begin."""
+
+
+def is_of_wandb(agent_id: str) -> bool:
+    """Whether the agent is one of W&B's client."""
+    return agent_id.startswith(f"{AGENT}-")
+
+
 def path_of(sweep: Sweep) -> tuple[str, str]:
     """The entity and project that clients find a sweep under."""
     return str(sweep.file.get("entity") or ENTITY), str(sweep.file.get("project") or PROJECT)

@@ -20,6 +20,7 @@ from besom.server.wandb.artifacts import (
     delete_logged,
 )
 from besom.server.wandb.caller import Caller
+from besom.server.wandb.ends import Ends
 from besom.server.wandb.files import RunFiles, file_mutations
 from besom.server.wandb.graphql import Executor
 from besom.server.wandb.projects import Projects
@@ -46,11 +47,13 @@ class Protocol:
         self._storage = Storage(folder, token or "")
         self._shelf = Shelf(self._storage)
         tracker = Tracker(driver)
-        runs, sweeps, agents = Runs(tracker), Sweeps(driver), Agents(tracker)
+        ends = Ends(tracker)
+        driver.before_ticks(ends.settle)
+        runs, sweeps, agents = Runs(tracker), Sweeps(driver), Agents(tracker, ends)
         nodes = RunNodes(runs, self._fields_of_run)
         projects = Projects(tracker, runs, nodes, sweeps, self._shelf, self._fields_of_project)
         self._driver, self._sweeps, self._runs = driver, sweeps, runs
-        self._stream = Stream(tracker)
+        self._stream = Stream(tracker, ends)
         mutations = {
             **Mutations(projects, tracker, agents, sweeps, self._clear).fields(),
             **file_mutations(self._storage),

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from besom.agent.causes import failure_of
-from besom.agent.child import Exit
 from besom.engine import AppendOutput, AppendRows, State
 from besom.errors import MessageError, UnknownName
-from besom.records import Cause, Failure, Run, RunState
-from besom.server.wandb.agents import is_of_wandb
+from besom.records import Run, RunState
+from besom.server.wandb.caller import is_of_wandb
+from besom.server.wandb.ends import Ends
 from besom.server.wandb.resources import merged
 from besom.server.wandb.tracker import Tracker, run_of
-from besom.server.wandb.values import TAIL_BYTES, flat, objective_of, printed, read_mapping, strict
+from besom.server.wandb.values import flat, objective_of, printed, read_mapping, strict
 from besom.server.writer import Group
 from besom.tracked import Lines, TrackedRun, TrackedValues
-from besom.wire import Finish, Report
+from besom.wire import Report
 
 _INTERRUPTED = frozenset({255, -2, -15, 130, 143})
 
@@ -74,8 +73,8 @@ def _lines(files: Mapping[str, Any], name: str) -> tuple[int, list[str]]:
 class Stream:
     """Takes in chunks, each whole or not at all; one that comes again changes nothing."""
 
-    def __init__(self, tracker: Tracker) -> None:
-        self._tracker = tracker
+    def __init__(self, tracker: Tracker, ends: Ends) -> None:
+        self._tracker, self._ends = tracker, ends
         self._driver = tracker.driver
 
     def take(self, entity: str, project: str, name: str, chunk: Chunk) -> bool:
@@ -88,7 +87,7 @@ class Stream:
             run = self._tracker.current(group, found.id)
             if run is None:
                 return True  # it was deleted meanwhile
-            return _Taking(self._tracker, group, run, chunk).do()
+            return _Taking(self._tracker, self._ends, group, run, chunk).do()
 
         stopped: bool = self._driver.submit(work).result()
         return stopped
@@ -97,8 +96,8 @@ class Stream:
 class _Taking:
     """One chunk taken in, inside of a group."""
 
-    def __init__(self, tracker: Tracker, group: Group, run: TrackedRun, chunk: Chunk) -> None:
-        self._driver = tracker.driver
+    def __init__(self, tracker: Tracker, ends: Ends, group: Group, run: TrackedRun, chunk: Chunk) -> None:
+        self._driver, self._ends = tracker.driver, ends
         self._group, self._chunk = group, chunk
         self._run = run
         self._state: State | None = group.state(run.sweep_id) if run.of_trial and run.sweep_id else None
@@ -113,6 +112,8 @@ class _Taking:
         self._run = self._ended(run) if self._chunk.is_complete else self._alive(run, has_rows=bool(rows))
         self._report(rows, output)
         self._group.save(self._run)
+        if self._chunk.is_complete and self._says_all():
+            self._ends.finish(self._group, self._run.sweep_id, self._run.id, output)
         return self._is_to_stop()
 
     @property
@@ -127,12 +128,18 @@ class _Taking:
         run = self._engine_run
         return run is not None and run.state is RunState.RUNNING and self._run.history_id == self._run.id
 
+    @property
+    def _has_other_rows(self) -> bool:
+        """Whether our own agent brings the trial's rows: those of besom's SDK, or of what the script prints."""
+        run, plan = self._engine_run, self._state.plan if self._state else None
+        if run is None or plan is None:
+            return False
+        return run.rows > self._run.history.count or (bool(plan.file.besom.metrics) and not is_of_wandb(run.agent_id))
+
     def _new_rows(self) -> Sequence[Mapping[str, Any]]:
         new, lines = self._run.history.fresh(*self._chunk.rows)
-        run = self._engine_run
-        if new and self._feeds and run is not None and run.rows != self._run.history.count:
-            # The script also logs with besom's own SDK: its rows are the trial's, and these are kept beside them.
-            self._run = replace(self._run, history_id=f"{self._run.id}/wandb")
+        if new and self._run.history_id == self._run.id and self._has_other_rows:
+            self._run = replace(self._run, history_id=f"{self._run.id}/wandb")  # the trial's are the others
         first = self._run.history.count
         self._run = replace(self._run, history=lines)
         if new and not self._feeds:
@@ -194,17 +201,21 @@ class _Taking:
         return replace(run, state=state, exit_code=code)
 
     def _report(self, rows: Sequence[Mapping[str, Any]], output: str) -> None:
-        """Tell the engine, as an agent of ours would; and that it ended, where W&B's agent runs it."""
+        """Tell the engine, as an agent of ours would."""
         run = self._engine_run
         if run is None or run.state is not RunState.RUNNING:
             return
         summary = self._objective()
         report = Report(run.id, run.lease, run.rows, rows, output, run.output_bytes, self._resources(run), summary)
         self._driver.handle(self._group, run.sweep_id, report)
-        if self._chunk.is_complete and is_of_wandb(run.agent_id):
-            ended, failure = self._verdict(output)
-            finish = Finish(run.id, run.lease, ended, failure, self._resources(run), summary)
-            self._driver.handle(self._group, run.sweep_id, finish)
+
+    def _says_all(self) -> bool:
+        """Whether a run that is complete can end now: W&B's agent executes it, and it has an objective or failed."""
+        run = self._engine_run
+        if run is None or not is_of_wandb(run.agent_id):
+            return False
+        needs_value = self._state is not None and self._state.plan.metric is not None
+        return self._chunk.exit_code != 0 or run.value is not None or not needs_value
 
     def _resources(self, run: Run) -> Mapping[str, float]:
         return self._run.resources if is_of_wandb(run.agent_id) else {}
@@ -215,19 +226,6 @@ class _Taking:
             return {}
         value = objective_of(self._values().summary, plan.metric, plan.maximizes)
         return {} if value is None else {plan.metric: value}
-
-    def _verdict(self, output: str) -> tuple[Any, Failure | None]:
-        """How the run of a trial ended, and why if it failed. One that was interrupted goes on elsewhere."""
-        run, code = self._engine_run, self._chunk.exit_code
-        assert run is not None
-        if code == 0:
-            return "finished", None
-        if run.ordered != "continue":
-            return ("paused" if run.ordered == "pause" else "stopped"), None
-        if self._run.state in ("preempted", "killed"):
-            return "lost", Failure(Cause.LOST, f"the script was interrupted (exit code {code})", code)
-        tail = self._driver.store.output(run.id, -TAIL_BYTES) + output
-        return "failed", failure_of(Exit(code), tail[-TAIL_BYTES:], is_memory_kill=False)
 
     def _is_to_stop(self) -> bool:
         run = self._engine_run
