@@ -43,5 +43,5 @@ def test_they_need_the_token_where_there_is_one(tmp_path):
     from besom.server.home import Home
     from besom.server.serve import serve_in_thread
 
-    with serve_in_thread(Home(tmp_path / "home"), token="secret") as guarded:
+    with serve_in_thread(Home(tmp_path / "home"), token="secret") as guarded:  # noqa: S106 - of a test
         assert httpx.get(f"{guarded.address}/e/p").status_code == 401
