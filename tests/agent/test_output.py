@@ -92,3 +92,16 @@ def test_the_last_lines_show_what_a_progress_bar_left(log):
     log.write_bytes(b"start\n10%\r50%\r100%\nTraceback\nValueError: no\n")
     assert Output(log).last_lines(3) == "100%\nTraceback\nValueError: no"
     assert Output(log.with_name("absent")).last_lines() == ""
+
+
+def test_the_end_is_sent_too_where_it_was_moved_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr(output_module, "LARGEST_SHARE", 10)
+    path = tmp_path / "output.log"
+    path.write_text("x" * 1000 + "\nthe end\n")
+    output = Output(path)
+    output.rotate()
+    assert path.read_text() == ""
+    assert output.last_lines(1) == "the end"
+    assert output.next_piece(is_final=True)[1].endswith("the end\n")
+    output.acknowledge(10**6)
+    assert output.next_piece(is_final=True)[1] == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import shutil
 from pathlib import Path
 
@@ -37,7 +38,8 @@ class Output:
     """`output.log`, read on from where the server has it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._aside = path, path.with_name(path.name + ".1")
+        self._was_moved = False
         self._position = 0
         """Where to read on in the file."""
         self._piece = b""
@@ -90,14 +92,15 @@ class Output:
         The script holds the file open, so it is copied and cut. What it prints in the instant between is lost; on a
         disk without room for the copy, all of it.
         """
-        aside = self._path.with_name(self._path.name + ".1")
-        try:
-            shutil.copyfile(self._path, aside)
-        except OSError:
-            aside.unlink(missing_ok=True)
-        size = self.size()
         with self._path.open("r+b") as file:
+            try:
+                with self._aside.open("wb") as aside:
+                    shutil.copyfileobj(file, aside)  # to the end, as far away as that has moved meanwhile
+            except OSError:
+                self._aside.unlink(missing_ok=True)
+            size = self.size()
             file.truncate(0)
+        self._was_moved = True
         self._left_out += max(0, size - self._position)
         self._position = 0
 
@@ -117,18 +120,25 @@ class Output:
     def _ending(self) -> str:
         """After too much output: how much was left out, and the end of it. The second time there is nothing more."""
         rest = self.size() - self._position
-        if rest <= 0:
+        unsent = self._left_out + rest
+        if unsent <= 0:
             return ""
-        tail = self._tail(min(LAST_PIECE, rest))
-        left_out = self._left_out + rest - len(tail)
-        self._position += rest
+        tail = self._tail(min(LAST_PIECE, unsent))
+        left_out = unsent - len(tail)
+        self._position, self._left_out = self._position + rest, 0
         note = f"\n[besom: {left_out:,} bytes of output are left out here]\n" if left_out else ""
         return note + text_of(tail, is_final=True)[0]
 
     def _tail(self, count: int) -> bytes:
-        try:
-            with self._path.open("rb") as file:
-                file.seek(max(0, self.size() - count))
-                return file.read(count)
-        except FileNotFoundError:
-            return b""
+        """The last bytes printed, of which some may have been moved aside."""
+        tail = _end_of(self._path, count)
+        return _end_of(self._aside, count - len(tail)) + tail if self._was_moved else tail
+
+
+def _end_of(path: Path, count: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - count))
+            return file.read(count)
+    except FileNotFoundError:
+        return b""
