@@ -9,7 +9,17 @@ from importlib import import_module
 
 from benchmarks.result import Result
 
-NAMES = ("start_up", "install_size", "tuning", "agent_overhead", "many_agents", "history", "wandb_scale", "wandb_load")
+NAMES = (
+    "start_up",
+    "install_size",
+    "tuning",
+    "agent_overhead",
+    "many_agents",
+    "history",
+    "importance",
+    "wandb_scale",
+    "wandb_load",
+)
 
 
 def main(names: list[str]) -> int:

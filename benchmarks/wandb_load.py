@@ -28,8 +28,11 @@ run = wandb.init(project="load")
 run.log({"loss": 1.0})
 run.finish()
 """
-LONG = f"""import sys, time, wandb
+LONG = f"""import os, sys, time, wandb
 run = wandb.init(project="load", entity="lab", id=sys.argv[1])
+open("ready-" + sys.argv[1], "w").close()
+while not os.path.exists("go"):
+    time.sleep(0.05)
 began, slowest = time.monotonic(), 0.0
 for at in range({HZ * SECONDS}):
     wait = began + at / {HZ} - time.monotonic()
@@ -124,6 +127,8 @@ def _under_load(python: Path, address: str, place: Path, environment: dict[str, 
         subprocess.Popen([str(python), "long.py", f"load{at}"], cwd=place, env=environment, stderr=subprocess.DEVNULL)
         for at in range(SCRIPTS)
     ]
+    while len(list(place.glob("ready-*"))) < SCRIPTS:  # sixteen interpreters that start are no load of ours
+        time.sleep(0.1)
     beats: list[float] = []
     over = threading.Event()
 
@@ -135,6 +140,7 @@ def _under_load(python: Path, address: str, place: Path, environment: dict[str, 
 
     beating = threading.Thread(target=beat)
     beating.start()
+    (place / "go").touch()
     codes = [script.wait() for script in scripts]
     over.set()
     beating.join()
