@@ -24,6 +24,7 @@ from besom.cli.foreign import (
     without_repetitions,
 )
 from besom.cli.foreign.literals import mapping_from_text
+from besom.cli.foreign.runs import settings
 from besom.encoding import to_json
 from besom.errors import ConfigError, MessageError
 from besom.space import Space
@@ -89,7 +90,7 @@ def test_the_documentations_table_is_read_without_evaluating_it(tmp_path: Path) 
         writer.writerow([1, "{'loss': __import__('os').system('touch hacked')}", "{'lr': 0.1}", "sly"])
         writer.writerow([2, "{'loss': ", "{'lr': 0.1}", "cut"])
     first, sly, cut = read_export(tmp_path / "project.csv")
-    assert first.config == {"lr": 1e-3, "net.act": "relu", "net.sizes": [1, 2]}
+    assert first.config == {"lr": 1e-3, "net.act": "relu", "net.sizes": [1, 2], "none": None}
     assert first.groups == {"net"}
     assert math.isnan(first.summary["loss"])
     assert (first.summary["acc"], first.summary["test.f1"], first.seconds) == (math.inf, 0.5, 7.0)
@@ -321,3 +322,8 @@ def test_parts_are_small_and_hold_every_row_once() -> None:
     pieces = [trial for part in parts for trial in part.trials]
     assert [row for piece in pieces if piece.number == 1 for row in piece.rows] == rows
     assert [piece.number for piece in pieces if piece.number > 1] == list(range(2, 600))
+
+
+def test_none_may_be_one_of_the_values():
+    leaves, _ = settings({"act": {"value": None}, "lr": 0.1, "_wandb": {"value": {}}})
+    assert leaves == {"act": None, "lr": 0.1}

@@ -173,7 +173,10 @@ def test_a_process_is_told_to_stop_after_it_had_time_to_see_it_by_itself(table: 
     assert not table.say(run_id, {"loss": 0.5})
     table.driver.command(table.sweep_id, Command("stop_trial", trial=1))
     assert table.say(run_id)
+    clock = table.driver._clock
+    table.driver._clock = lambda: clock() + 1000  # it has run for long, so it may take its time
     commands = [table.beat(run_id) for _ in range(8)]
+    table.driver._clock = clock
     first = next(at for at, each in enumerate(commands) if each)
     assert 3 <= first <= 6
     assert all(each == [{"type": "stop", "run_id": run_id}] for each in commands[first:])
@@ -182,6 +185,13 @@ def test_a_process_is_told_to_stop_after_it_had_time_to_see_it_by_itself(table: 
         table.beat()
     assert table.run(run_id).state is RunState.STOPPED
     assert table.driver.trial(table.sweep_id, 1).state is TrialState.STOPPED
+
+
+def test_a_process_that_has_hardly_run_is_told_to_stop_before_it_ends_by_itself(table: Table):
+    run_id = table.given()
+    table.begin(run_id)
+    table.driver.command(table.sweep_id, Command("stop_trial", trial=1))
+    assert [{"type": "stop", "run_id": run_id}] in [table.beat(run_id) for _ in range(2)]
 
 
 def test_a_function_is_told_to_stop_at_once(table: Table):

@@ -143,3 +143,28 @@ def test_changing_a_run_while_its_rows_come_in_keeps_every_row(server: Server, r
         for each in changes:
             each.result()
     assert kept(server, "busy") == list(range(40))
+
+
+UPSERT = "mutation M($input: UpsertBucketInput!) { upsertBucket(input: $input) { bucket { id } } }"
+
+
+def refusal_of(raw: RawClient, **given: object) -> str:
+    """The message that an upsert is refused with."""
+    answer = raw.post("/graphql", {"query": UPSERT, "variables": {"input": {"name": "r", "host": "h", **given}}})
+    assert answer.status_code < 500
+    return str(answer.json()["errors"][0]["message"])
+
+
+@pytest.mark.parametrize("name", ["..", "../e", "a/b", " ", "a\nb"])
+def test_names_that_cannot_stand_in_an_address_are_refused(raw: RawClient, name: str):
+    assert "without slashes" in refusal_of(raw, entityName=name, modelName="p")
+    assert "without slashes" in refusal_of(raw, entityName="e", modelName=name)
+
+
+def test_a_run_that_is_to_begin_as_a_copy_of_another_is_refused(raw: RawClient):
+    config = json.dumps({"_wandb": {"value": {"branch_point": {"run_id": "r", "step": 3}}}})
+    assert "fork_from" in refusal_of(raw, entityName="e", modelName="p", config=config)
+
+
+def test_addresses_that_are_none_are_404_so_that_clients_do_not_try_for_ever(raw: RawClient):
+    assert raw.post("/e/host/x/file_stream", {}).status_code == 404

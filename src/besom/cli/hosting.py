@@ -119,7 +119,7 @@ def agent(
 
         with stop_on_signals(stop):
             done = worker.run()
-    typer.echo(f"agent {worker.name}: {done} runs done")
+    typer.echo(f"agent {worker.name}: {done} {'run' if done == 1 else 'runs'} done")
     if interrupted:
         raise typer.Exit(130)
 

@@ -51,7 +51,7 @@ def trial_table(sweep: Sweep, trials: Sequence[Trial], width: int | None = None)
             str(trial.state),
             "" if trial.value is None else number(trial.value, keep_zeros=True),
             number(float(trial.fidelity)),
-            duration(trial.seconds),
+            _time(trial),
         ]
         for trial in trials
     ]
@@ -84,6 +84,11 @@ def sweep_table(progresses: Sequence[Progress], now: float, width: int | None = 
     return columns(["sweep", "name", "state", "spent", "best", "created"], rows, (4,), width)
 
 
+def _time(trial: Trial) -> str:
+    """What its ended runs took; nothing while the first is under way."""
+    return duration(trial.seconds) if trial.seconds or trial.state.has_ended else ""
+
+
 def trial_in_full(sweep: Sweep, trial: Trial, runs: Sequence[Run]) -> list[str]:
     """Everything that is known of a trial, in sections."""
     lines = [f"trial {trial.number} of sweep {sweep.id}: {trial.state}"]
@@ -91,7 +96,7 @@ def trial_in_full(sweep: Sweep, trial: Trial, runs: Sequence[Run]) -> list[str]:
         "value": "" if trial.value is None else number(trial.value, keep_zeros=True),
         "spread": "" if trial.spread is None else number(trial.spread),
         "reached": number(float(trial.fidelity)),
-        "time": duration(trial.seconds),
+        "time": _time(trial),
         "suggested": _because(trial.reason.phase, trial.reason.text),
         "ended by": _because(trial.ended_by.phase, trial.ended_by.text) if trial.ended_by else "",
         "audited": _because(trial.audited.phase, trial.audited.text) if trial.audited else "",

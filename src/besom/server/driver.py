@@ -53,6 +53,7 @@ class Driver(Reads):
         self._longest_nap_s = _TICKS_ASLEEP * tick_s if tick_s is not None else math.inf
         self._has_failed = False
         self._before_ticks: list[Callable[[Group], None]] = []
+        self._asked = {}
         self._agents = {agent.id: agent for agent in store.agents()}
         self._states = States(store)
         self._writer = Writer(store, self._states, self._tick, tick_s, self._note_failure)
@@ -105,7 +106,9 @@ class Driver(Reads):
         """A future of what `ask` answers."""
 
         def work(group: Group) -> Any:
-            reply = self.handle(group, self._states.resolve(sweep_id), ask)
+            name = self._states.resolve(sweep_id)
+            reply = self.handle(group, name, ask)
+            self._asked.setdefault(name, set()).add(ask.agent_id)
             self._seen(ask.agent_id, self._clock())
             return reply
 

@@ -18,7 +18,9 @@ BODY_LIMIT = 64 << 20
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SIGNED = "/wandb/storage/"
 """Addresses that bear a signature in place of a token, and whose bodies may be large: they go to disk as they come."""
-_WITHOUT_TOKEN = frozenset({"/", "/healthz", "/sdk/otel/v1/metrics"})
+_WITHOUT_TOKEN = frozenset({"/", "/healthz"})
+_TELEMETRY = "/sdk/otel/"
+"""What clients measure of themselves: it is thrown away, so anybody may send it."""
 _WANDB = ("/graphql", "/files/", "/sdk/", "/artifacts")
 
 
@@ -52,7 +54,7 @@ class Guard:
 
     def _refused(self, headers: Headers, path: str) -> Response | None:
         if self._token is not None:
-            is_open = path in _WITHOUT_TOKEN or path.startswith(SIGNED)
+            is_open = path in _WITHOUT_TOKEN or path.startswith((SIGNED, _TELEMETRY))
             if is_open or is_authorised(headers.get("authorization", ""), self._token):
                 return None
             return _not_allowed(path)

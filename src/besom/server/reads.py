@@ -23,6 +23,8 @@ class Reads:
     _states: States
     _agents: dict[str, Agent]
     _clock: Callable[[], float]
+    _asked: dict[str, set[str]]
+    """Agents that asked for runs of each sweep, since this server began."""
 
     @property
     def store(self) -> Store:
@@ -79,8 +81,9 @@ class Reads:
         """Where a sweep stands. Raises UnknownName."""
         now = self._clock()
         state = self._states.get(self._states.resolve(sweep_id))
+        of_sweep = {run.agent_id for run in state.runs.values()} | self._asked.get(state.sweep.id, set())
         lately = [each for each in self.agents() if each.ended_at is None and each.seen_at > now - _LATELY_S]
-        return readings.progress(state, lately, now)
+        return readings.progress(state, [each for each in lately if each.id in of_sweep], now)
 
     def trials(self, sweep_id: str) -> list[Trial]:
         """Its trials, by number. Raises UnknownName."""

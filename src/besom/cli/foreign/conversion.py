@@ -70,8 +70,9 @@ def _fitted(config: Mapping[str, Any], space: Space) -> dict[str, Any]:
     """The part of a flat configuration that is of the space. Raises ConfigError where it lies outside."""
     flat: dict[str, Any] = {}
     for parameter in space.parameters:
-        if parameter.name in config:
-            flat[parameter.name] = _as_level(parameter, config[parameter.name])
+        given = config.get(parameter.name)
+        if given is not None or (parameter.name in config and parameter.is_inside(None)):
+            flat[parameter.name] = _as_level(parameter, given)
         elif (whole := _collected(config, parameter.name)) is not None:
             flat[parameter.name] = _as_level(parameter, whole)
         elif parameter.kind == "constant":

@@ -22,7 +22,7 @@ class ForeignRun:
         name, id: What it is called; either may be empty.
         state: The tool's word for how it ended; empty where unknown.
         sweep: Id or name of the sweep that it belongs to; empty for none.
-        config: Flat configuration under dotted names; what is missing or NaN is left out.
+        config: Flat configuration under dotted names; what is missing or NaN is left out. None may be a value, or none.
         groups: Dotted names of the mappings that settings of it stood in.
         summary: Last or summary values of metrics, flat.
         history: Rows as logged.
@@ -65,8 +65,8 @@ def is_measured(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def flat(data: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings under dotted names, None left out; what stands for a file or picture (`_type`) too."""
+def flat(data: Mapping[Any, Any], prefix: str = "", *, with_none: bool = False) -> dict[str, Any]:
+    """Nested mappings under dotted names, without files and pictures (`_type`), and without None unless `with_none`."""
     leaves: dict[str, Any] = {}
     for key, value in data.items():
         name = f"{prefix}{key}"
@@ -74,8 +74,8 @@ def flat(data: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
             leaves[name] = value
         elif isinstance(value, Mapping):
             if "_type" not in value:
-                leaves |= flat(value, f"{name}.")
-        elif value is not None:
+                leaves |= flat(value, f"{name}.", with_none=with_none)
+        elif value is not None or with_none:
             leaves[name] = value
     return leaves
 
@@ -92,14 +92,14 @@ def logged(data: Mapping[Any, Any]) -> dict[str, Any]:
 def settings(data: Mapping[Any, Any]) -> tuple[dict[str, Any], frozenset[str]]:
     """A flat configuration, and the dotted names of the mappings in it.
 
-    `{"value": x}` is unwrapped; the tool's own keys and missing values are left out.
+    `{"value": x}` is unwrapped; the tool's own keys and NaN are left out. None stays: it may be one of the values.
     """
     unwrapped = {
         key: value["value"] if isinstance(value, Mapping) and value.keys() <= {"value", "desc"} and value else value
         for key, value in data.items()
         if not str(key).startswith("_")
     }
-    leaves = {name: value for name, value in flat(unwrapped).items() if not _is_nan(value)}
+    leaves = {name: value for name, value in flat(unwrapped, with_none=True).items() if not _is_nan(value)}
     return leaves, frozenset(_groups(unwrapped))
 
 

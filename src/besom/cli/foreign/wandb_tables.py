@@ -62,7 +62,8 @@ def runs_of(
         told(
             f"{place} row {number}",
             _cells(header, row, about),
-            {header[at]: _cell(row[at]) for at in config if at < len(row)},
+            # An empty cell says nothing of a parameter; that it was null, a table cannot say.
+            {header[at]: value for at in config if at < len(row) and (value := _cell(row[at])) is not None},
             {header[at]: _cell(row[at]) for at in others if at not in config and at < len(row)},
         )
         for number, row in enumerate(rows, 2)

@@ -43,12 +43,15 @@ def routes(driver: Driver, sweeps: Sweeps, runs: Runs) -> list[BaseRoute]:
     pages: dict[str | None, Callable[..., Response]] = {None: of_project, "sweeps": of_sweep, "runs": of_run}
 
     async def answer(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):  # 404 and not 405, which W&B's client would try again for days
+            return _nothing("no such address.")
         names = {name: str(value) for name, value in request.path_params.items() if name != "kind"}
         kind = request.path_params.get("kind")
         page = pages.get(kind)
         return _nothing("no such page.") if page is None else await run_in_threadpool(page, **names)
 
-    return [Route("/{entity}/{project}", answer), Route("/{entity}/{project}/{kind}/{name}", answer)]
+    paths = ("/{entity}/{project}", "/{entity}/{project}/{kind}/{name}")
+    return [Route(path, answer, methods=["GET", "POST", "PUT"]) for path in paths]
 
 
 def _to_sweep(entity: str, project: str, sweep_id: str) -> Response:

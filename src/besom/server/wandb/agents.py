@@ -22,8 +22,9 @@ _AT_ONCE_S = 3.0
 """An agent that starts processes waits five seconds before its first heartbeat; one that calls a function does not."""
 _USUAL_PAUSE_S = (3.5, 12.0)
 """A heartbeat that comes so long after the one before means that its answer arrived."""
-_GRACE_S = 20.0
-"""How long a script may take to see for itself that it is to stop: the client looks every 15 s."""
+_GRACE_S, _GRACE_SHARE = 20.0, 0.1
+"""How long a script may take to see for itself that it is to stop: the client looks every 15 s. At most this share of
+the time that it has run, since a short one would end first."""
 _GONE_S = 10.0
 """A process that is away for so long has ended without a word."""
 
@@ -114,7 +115,8 @@ class Agents:
         if receipt.order == "continue":
             return []
         ordered_at = known.ordered_at.setdefault(run.id, now)
-        is_due = known.calls_function is not False or now - ordered_at >= _GRACE_S
+        grace_s = min(_GRACE_S, _GRACE_SHARE * (self._driver.now() - run.started_at))
+        is_due = known.calls_function is not False or now - ordered_at >= grace_s
         return [_stop(run.id)] if is_due or receipt.kill else []
 
     def _may_be_lost(self, run: Run, known: _Known, now: float) -> bool:

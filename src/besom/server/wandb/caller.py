@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from besom.engine import State
+from besom.errors import MessageError
 from besom.records import Sweep, SweepState
 from besom.tracked import ENTITY, PROJECT
 
@@ -32,6 +33,18 @@ AGENT = "wandb"
 def is_of_wandb(agent_id: str) -> bool:
     """Whether the agent is one of W&B's client."""
     return agent_id.startswith(f"{AGENT}-")
+
+
+def checked_path(entity: str, project: str) -> tuple[str, str]:
+    """The two names, if they can stand in an address.
+
+    Raises:
+        MessageError: They cannot.
+    """
+    for what, name in (("entity", entity), ("project", project)):
+        if name in (".", "..") or "/" in name or not name.strip() or not name.isprintable():
+            raise MessageError(f"{what}: needs a name without slashes, got {name!r}; choose another.")
+    return entity, project
 
 
 def path_of(sweep: Sweep) -> tuple[str, str]:

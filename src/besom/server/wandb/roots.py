@@ -20,6 +20,20 @@ from besom.server.wandb.values import read_mapping
 from besom.tracked import ENTITY, PROJECT, STATES, TrackedRun
 
 Arguments = dict[str, Any]
+_TEAM = {
+    "available": True,
+    "codeSavingEnabled": False,
+    "defaultAccess": "",
+    "entityType": "team",
+    "isPaid": False,
+    "members": [],
+    "photoUrl": None,
+    "privateOnly": False,
+    "readOnlyAdmin": False,
+    "settings": {},
+    "storageBytes": 0,
+}
+"""What clients ask of a team: an entity is but a name here."""
 log = logging.getLogger("besom.server")
 
 
@@ -52,6 +66,7 @@ class Queries:
             "name": name,
             "organization": None,
             "isTeam": False,
+            **_TEAM,
             "user": None,
             "projects": lambda inner: self._projects.listed(name, inner),
         }

@@ -12,7 +12,7 @@ from besom.server.wandb.history import History, as_lines, as_text
 from besom.server.wandb.ids import node_id, project_number
 from besom.server.wandb.runs import Runs
 from besom.server.wandb.values import read_mapping
-from besom.tracked import TrackedRun, TrackedValues
+from besom.tracked import ENTITY, TrackedRun, TrackedValues
 
 _SAMPLES = 500
 _PAGE = 1000
@@ -61,7 +61,7 @@ class RunNodes:
             "updatedAt": instant(run.heartbeat_at),
             "heartbeatAt": instant(run.heartbeat_at),
             "computeSeconds": int(run.heartbeat_at - run.created_at),
-            "user": {"name": run.entity, "username": run.entity, "email": ""},
+            "user": {"name": ENTITY, "username": ENTITY, "email": ""},
             "project": {
                 "id": node_id("Project", run.project, run.entity),
                 "name": run.project,

@@ -14,7 +14,7 @@ from besom.server.wandb.caller import as_args, instant, path_of
 from besom.server.wandb.history import History
 from besom.server.wandb.tracker import DELETED, Tracker
 from besom.server.wandb.values import looked_up, strict
-from besom.tracked import Lines, TrackedRun, TrackedValues
+from besom.tracked import ENTITY, Lines, TrackedRun, TrackedValues
 
 _SILENT_S = 300.0
 _STATES = {
@@ -34,7 +34,7 @@ _FIELDS: dict[str, Callable[[TrackedRun], Any]] = {
     "tags": lambda run: run.tags,
     "notes": lambda run: run.notes,
     "host": lambda run: run.host,
-    "username": lambda run: run.entity,
+    "username": lambda _: ENTITY,
     "created_at": lambda run: instant(run.created_at),
     "heartbeat_at": lambda run: instant(run.heartbeat_at),
     "duration": lambda run: run.heartbeat_at - run.created_at,

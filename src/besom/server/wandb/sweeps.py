@@ -14,7 +14,7 @@ from besom.engine import State
 from besom.errors import UnknownName, WrongState
 from besom.records import Agent, RunState, Sweep
 from besom.server.driver import Driver
-from besom.server.wandb.caller import instant, is_wrapped, path_of, sweep_state
+from besom.server.wandb.caller import checked_path, instant, is_wrapped, path_of, sweep_state
 from besom.server.wandb.graphql import Node
 from besom.server.wandb.ids import names_of, node_id
 from besom.tracked import ENTITY, PROJECT
@@ -87,6 +87,7 @@ class Sweeps:
         file = sweepfile.content(str(given["config"]))
         file["entity"] = before.get("entity") or given.get("entityName") or file.get("entity") or ENTITY
         file["project"] = before.get("project") or given.get("projectName") or file.get("project") or PROJECT
+        checked_path(str(file["entity"]), str(file["project"]))
         if given.get("displayName"):
             file["name"] = str(given["displayName"])
         return file

@@ -11,7 +11,8 @@ from besom.engine import State
 from besom.errors import UnknownName
 from besom.records import Run, Sweep
 from besom.server.driver import Driver
-from besom.server.wandb.caller import Caller, path_of
+from besom.server.wandb.caller import Caller, checked_path, path_of
+from besom.server.wandb.graphql import NotSupported
 from besom.server.wandb.ids import names_of
 from besom.server.wandb.values import read_mapping, strict
 from besom.server.writer import Group
@@ -94,6 +95,9 @@ class Tracker:
         name = known.name if known else str(given.get("name") or "")
         if not name:
             raise UnknownName("run: upsertBucket needs a name or an id, got neither; name the run.")
+        if known is None:
+            checked_path(entity, project)
+        _refuse_fork(read_mapping(given.get("config")))
         sweep_id = str(given.get("sweep") or "").rsplit("/", 1)[-1]
 
         def work(group: Group) -> Upserted:
@@ -201,6 +205,13 @@ def _as_tracked(sweep: Sweep, run: Run, began_at: float) -> TrackedRun:
 def run_of(state: State, tracked: TrackedRun) -> Run | None:
     """The engine's run that a tracked one is; None for one that stands for itself."""
     return state.runs.get(tracked.id) if tracked.of_trial else None
+
+
+def _refuse_fork(config: Mapping[str, Any]) -> None:
+    """Raise NotSupported for a run that is to begin as a copy of another's first steps."""
+    own = (config.get("_wandb") or {}).get("value") or {}
+    if isinstance(own, Mapping) and own.get("branch_point"):
+        raise NotSupported("fork_from: besom cannot begin a run as a copy of another; use resume, or begin it anew.")
 
 
 def _changed(run: TrackedRun, values: TrackedValues, given: Mapping[str, Any]) -> tuple[TrackedRun, TrackedValues]:
