@@ -6,15 +6,49 @@ import sys
 import pytest
 from fake_sweep import FILE, FakeSweep, hostile, lively
 
-from besom.analysis import cost_quality, incumbent_trace, parameter_table, ranking, resources_summary
-from besom.plots import DARK, LIGHT, cost_against_quality, history, learning_curves, parallel_coordinates, read_sweep
+from besom.analysis import (
+    Importance,
+    Share,
+    contour,
+    cost_quality,
+    incumbent_trace,
+    most_telling,
+    parameter_table,
+    ranking,
+    resources_summary,
+)
+from besom.analysis import importance as importance_of
+from besom.analysis import slices as slices_of
+from besom.plots import (
+    DARK,
+    LIGHT,
+    Insight,
+    contours,
+    cost_against_quality,
+    history,
+    importance,
+    insight_of,
+    learning_curves,
+    parallel_coordinates,
+    read_sweep,
+    slices,
+)
 from besom.plots import resources as resources_picture
 from besom.plots.learning import drawn
 from besom.plots.parallel import axis_of
 from besom.plots.theme import exchange, safe
 from besom.service import MetricCurve
 
-PICTURES = (history, learning_curves, parallel_coordinates, cost_against_quality, resources_picture)
+PICTURES = (
+    history,
+    learning_curves,
+    parallel_coordinates,
+    cost_against_quality,
+    resources_picture,
+    importance,
+    slices,
+    contours,
+)
 
 
 def traces(picture):
@@ -113,6 +147,51 @@ def test_categories_keep_the_order_of_the_sweep_file():
     assert axis.positions[0] > axis.positions[1]
 
 
+def test_importance_draws_the_shares_of_the_analysis_with_their_errors():
+    data = read_sweep(lively(60), "s")
+    found = importance_of(data.trials, data.space, data.goal)
+    assert found.parameters[0].names == ("optimizer.lr",)
+    alone = traces(importance(data))["alone"]
+    assert alone["x"] == [share.share for share in found.parameters]
+    assert alone["y"] == [share.names[0] for share in found.parameters]
+    assert alone["error_x"]["array"][0] == pytest.approx(min(found.parameters[0].error, 1 - alone["x"][0]))
+    assert all(below <= share for below, share in zip(alone["error_x"]["arrayminus"], alone["x"], strict=True))
+
+
+def test_a_parameters_name_is_text_in_its_bar():
+    told = Importance(parameters=(Share(("<a href='x'>%{x}$x$",), 0.9, 0.1),), trials=9)
+    drawn_figure = importance(read_sweep(lively(9), "s"), insight=Insight(told)).to_json()
+    assert "&lt;a href=&#x27;x&#x27;&gt;&#37;{x}&#36;x&#36;" in drawn_figure
+
+
+def test_slices_draw_the_numbers_of_the_analysis_on_an_axis_like_their_parameters():
+    data = read_sweep(lively(60), "s")
+    insight = insight_of(data)
+    names = most_telling(insight.importance, 6)
+    expected = slices_of(insight.surrogate, data.trials, data.goal, names)
+    picture = slices(data, insight=insight)
+    means = [trace for trace in picture.data if trace.get("name") == "expected"]
+    assert [tuple(trace["y"]) for trace in means] == [cut.mean for cut in expected]
+    assert names[0] == "optimizer.lr"
+    assert picture.layout["xaxis"]["type"] == "log"
+    chosen = slices(data, names=["optimizer.name"], insight=insight)
+    assert chosen.layout["xaxis"]["ticktext"] == ["sgd", "adam", "lion"]
+    marked = sum(len(trace["x"]) for trace in chosen.data if trace["name"] in ("trials", "stopped early", "best"))
+    assert marked == len(ranking(data.trials, data.goal))
+
+
+def test_contours_draw_the_numbers_of_the_analysis_and_every_trial():
+    data = read_sweep(lively(60), "s")
+    insight = insight_of(data)
+    area = contour(insight.surrogate, data.trials, data.goal, "optimizer.lr", "dropout")
+    picture = contours(data, names=("optimizer.lr", "dropout"), insight=insight)
+    drawn_area, others, best = picture.data
+    assert drawn_area["z"] == [list(row) for row in area.mean]
+    assert drawn_area["colorscale"][-1] == [1.0, LIGHT.scale_best]
+    assert len(others["x"]) + len(best["x"]) == len(area.marks.numbers)
+    assert contours(data, names=("optimizer.lr", "optimizer.name"), insight=insight).data[0]["type"] == "heatmap"
+
+
 @pytest.mark.parametrize("picture", PICTURES)
 @pytest.mark.parametrize("sweep", [FakeSweep(), lively(1), FakeSweep(file={**FILE, "metric": None})])
 def test_a_sweep_with_nothing_to_draw_says_so(picture, sweep):
@@ -126,7 +205,7 @@ def test_no_name_reaches_plotly_as_a_tag_or_a_template(picture, theme):
     text = "<a href='javascript:alert(1)'>%{x}$x$"
     drawn_figure = picture(read_sweep(hostile(text), "s"), theme).to_json()
     assert "<a href" not in drawn_figure
-    assert "&lt;a href" in drawn_figure or picture is learning_curves
+    assert "&lt;a href" in drawn_figure or picture in (learning_curves, importance)
     assert "'>%{x}" not in drawn_figure
 
 

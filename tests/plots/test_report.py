@@ -75,6 +75,16 @@ def test_the_report_says_how_it_ended_what_was_best_what_was_gained_and_what_was
     assert "CUDA out of memory. Tried to allocate" in text
 
 
+def test_the_report_says_what_mattered_or_why_that_cannot_be_told():
+    page = page_of(lively(60))
+    assert "What mattered" in page.text
+    assert page.figure("importance")["data"][0]["y"][0] == "optimizer.lr"
+    assert page.figure("slices")["data"]
+    text = page_of(lively(5)).text
+    assert "What mattered Too few trials to tell: 4 trials have a value, 6 are needed." in text
+    assert "Around the best" not in text
+
+
 def test_the_table_has_a_row_for_every_trial():
     rows = [attrs for tag, attrs in page_of(lively()).tags if tag == "tr"]
     assert len(rows) == 1 + 40

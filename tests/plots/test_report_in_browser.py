@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(folder):
-    return write_report(lively(), "s", folder / "report.html")
+    return write_report(lively(60), "s", folder / "report.html")
 
 
 @pytest.fixture
@@ -76,10 +76,11 @@ def background(page):
 @pytest.mark.parametrize("width", [1180, 390])
 def test_every_picture_is_drawn_nothing_is_asked_for_and_the_console_stays_empty(open_page, report, width, scheme):
     page, events = open_page(report, width, scheme)
-    for name, least in {"history": 4, "curves": 4, "parallel": 6, "cost": 3, "resources": 3}.items():
+    for name, least in {"history": 4, "curves": 4, "parallel": 6, "cost": 3, "resources": 3, "slices": 6}.items():
         drawn = page.locator(f"#{name} .picture .scatterlayer .trace")
         expect(drawn.first).to_be_attached()
         assert drawn.count() >= least, name
+    assert page.locator("#importance .bars .point").count() >= 5
     assert background(page) == rgb((DARK if scheme == "dark" else LIGHT).paper)
     assert events == [report.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -107,8 +108,8 @@ def test_a_click_on_a_heading_sorts_numbers_by_size_and_again_the_other_way(open
         shown = rows.evaluate_all(keys)
         numbers = [float(key) for key in shown if key]
         assert numbers == sorted(numbers, reverse=is_reversed)
-        assert len(shown) == 40
-        assert shown[len(numbers) :] == [""] * 4
+        assert len(shown) == 60
+        assert shown[len(numbers) :] == [""] * 7
     page.locator("#trials th button", has_text="optimizer.name").click()
     assert page.locator("#trials th[aria-sort]").count() == 1
     at = headings.index("optimizer.name")
@@ -144,6 +145,14 @@ def test_the_pictures_follow_the_readers_theme_while_they_are_looked_at(open_pag
     page.emulate_media(color_scheme="light")
     expect(page.locator(HISTORY)).to_have_css("background-color", rgb(LIGHT.paper))
     assert events == [report.as_uri()]
+
+
+def test_the_colours_of_a_contour_follow_the_theme_too(open_page, report):
+    page, _ = open_page(report, scheme="dark")
+    scale = "document.querySelector('#contours .picture').data[0].colorscale.map(([, color]) => color)"
+    assert page.evaluate(scale) == [DARK.scale_worst, DARK.scale_middle, DARK.scale_best]
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"{scale}[0] === '{LIGHT.scale_worst}'")
 
 
 def test_paper_is_light_and_the_screen_dark_again_afterwards(open_page, report):

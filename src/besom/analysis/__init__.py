@@ -3,6 +3,9 @@
 from besom.analysis.audit import Audit, audit, wilson
 from besom.analysis.costs import CostQuality, Savings, cost_quality, savings, seconds_left, was_cut_off
 from besom.analysis.curves import RepeatCurve, TrialCurves, curves_by_trial, mean_curve, thin
+from besom.analysis.importance import Importance, Share, importance, importance_of
+from besom.analysis.slices import Contour, Marks, Slice, contour, most_telling, slices
+from besom.analysis.surrogate import Surrogate, surrogate_of
 from besom.analysis.tables import (
     ABSENT,
     FailureGroup,
@@ -21,16 +24,23 @@ __all__ = [
     "ABSENT",
     "Audit",
     "Change",
+    "Contour",
     "CostQuality",
     "FailureGroup",
     "Gain",
+    "Importance",
     "Incumbents",
+    "Marks",
     "ParameterTable",
     "RepeatCurve",
     "ResourceUse",
     "Savings",
+    "Share",
+    "Slice",
+    "Surrogate",
     "TrialCurves",
     "audit",
+    "contour",
     "cost_quality",
     "counted",
     "curves_by_trial",
@@ -38,10 +48,13 @@ __all__ = [
     "failures_by_cause",
     "flat",
     "gain",
+    "importance",
+    "importance_of",
     "incumbent_trace",
     "is_better",
     "lookup",
     "mean_curve",
+    "most_telling",
     "number",
     "parameter_table",
     "percent",
@@ -51,6 +64,8 @@ __all__ = [
     "savings",
     "seconds_left",
     "signed",
+    "slices",
+    "surrogate_of",
     "thin",
     "value_of",
     "was_cut_off",

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from besom.cli import checking, exporting, hosting, importing, reading, running, steering
+from besom.cli import checking, exporting, hosting, importing, mattering, reading, running, steering
 from besom.errors import BesomError
 
 EXIT_ERROR = 2
@@ -23,7 +23,15 @@ EXIT_INTERRUPTED = 130
 
 _GROUPS = {
     "Run": (running.run, hosting.server, hosting.sweep, hosting.agent),
-    "Look": (reading.status, reading.best, reading.trials, reading.show, exporting.export, exporting.report),
+    "Look": (
+        reading.status,
+        reading.best,
+        reading.trials,
+        reading.show,
+        mattering.importance,
+        exporting.export,
+        exporting.report,
+    ),
     "Steer": (steering.stop, steering.pause, steering.resume, steering.cancel, steering.add, steering.budget),
     "File": (checking.check, importing.import_, checking.version),
 }

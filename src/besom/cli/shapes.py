@@ -3,6 +3,8 @@
 - *sweep*: every field of `besom.records.Sweep` (`id`, `file`, `seed`, `state`, `why`, `created_at` …) and `name`.
 - *trial*: every field of `besom.records.Trial` (`number`, `config`, `state`, `value`, `fidelity`, `failure` …).
 - *run*: every field of `besom.records.Run`.
+- *importance*: `parameters` and `pairs`, each with `names`, `share` and `error`; `trials`, `skill`, `is_by_rank`, and
+  `why` nothing can be told (empty where it can).
 - *progress*: every field of `besom.service.Progress`, with *sweep*, *trial* and *run* inside it.
 
 Instants are seconds since the epoch, UTC. What is unknown is null. JSON has no NaN: numbers that are not finite are the

@@ -57,12 +57,6 @@ def default_prior(d: int) -> Prior:
     return Prior(np.array([mean] * d + [0.0, -6.0]), np.array([sd] * d + [1.0, 2.0]))
 
 
-def bounds_of(d: int) -> tuple[Floats, Floats]:
-    """The lowest and highest theta that are looked at for `d` inputs, shapes (d+2,)."""
-    lower, upper = (np.array([side[0]] * d + [side[1], side[2]]) for side in (_LOWER, _UPPER))
-    return lower, upper
-
-
 class Posterior:
     """What a fitted process predicts. Immutable; `joined` makes a new one."""
 
@@ -95,14 +89,19 @@ class Posterior:
         variance = self._signal - np.einsum("ij,ij->j", reduction, reduction)
         return cross @ self._weights, np.sqrt(np.maximum(variance, 1e-12))
 
-    def left_out(self) -> Floats:
-        """What each target would be predicted as from all the others, shape (n,).
+    @property
+    def weights(self) -> Floats:
+        """What the kernel at each target's input is multiplied by to give the mean: s2 a, shape (n,)."""
+        return self._signal * self._weights
+
+    def left_out(self) -> tuple[Floats, Floats]:
+        """Mean and standard deviation, noise included, of each target predicted from all the others, shapes (n,).
 
         Source:
             Rasmussen & Williams 2006, eq. 5.12.
         """
         precision = np.einsum("ij,ij->j", self._inverse, self._inverse)
-        return np.asarray(self.z - self._weights / precision)
+        return self.z - self._weights / precision, 1.0 / np.sqrt(precision)
 
     def joined(self, x: Floats) -> Posterior:
         """The kriging believer: this posterior as if the points `x` (m, d) had shown just what it expects of them.
@@ -130,15 +129,15 @@ def fit(x: Floats, z: Floats, categories: Ints, prior: Prior | None = None, star
 
     d = x.shape[1]
     prior = prior or default_prior(d)
-    lower, upper = bounds_of(d)
+    bounds = [(_LOWER[0], _UPPER[0])] * d + [(_LOWER[1], _UPPER[1]), (_LOWER[2], _UPPER[2])]
     distances = pair_distances(x, categories > 0)
     found = minimize(
         negative_log_posterior,
-        np.clip(prior.mean if start is None else start, lower, upper),
+        np.clip(prior.mean if start is None else start, *np.transpose(bounds)),
         args=(distances, z, prior),
         jac=True,
         method="L-BFGS-B",
-        bounds=list(zip(lower, upper, strict=True)),
+        bounds=bounds,
         options={"maxiter": _MAX_ITERATIONS, "ftol": 1e-6},
     )
     return np.asarray(found.x, dtype=np.float64)

@@ -27,7 +27,7 @@ def history(data: SweepData, theme: Theme = LIGHT) -> Picture:
     if not trace.numbers:
         return note(layout, "No trial has ended yet.", theme)
     values = [value for value in trace.values if value is not None]
-    low, high = _range(values, data.goal)
+    low, high = shown_range(values, data.goal)
     layout["yaxis"]["range"] = [low, high]
     layout["xaxis"]["range"] = [0, len(trace.numbers) + 1]
     layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
@@ -76,7 +76,7 @@ def _points(points: Sequence[tuple[int, Trial, float]], data: SweepData, **look:
     )
 
 
-def _range(values: list[float], goal: str) -> tuple[float, float]:
+def shown_range(values: list[float], goal: str) -> tuple[float, float]:
     """What to show at first: all values, but for the worst tenth where it would squeeze the rest into a third."""
     if not values:
         return 0.0, 1.0

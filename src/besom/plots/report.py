@@ -9,12 +9,16 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+from besom.analysis import counted
 from besom.plots.drawing import plotly_js, plotly_js_version, policy
 from besom.plots.facts import facts_of
 from besom.plots.history import history
 from besom.plots.learning import MOST_CURVES, drawn, learning_curves
+from besom.plots.mattered import MOST_BARS, Insight, importance, insight_of
 from besom.plots.parallel import MOST_AXES, MOST_LINES, parallel_coordinates
+from besom.plots.picture import Picture
 from besom.plots.spending import cost_against_quality, resources
+from besom.plots.surroundings import contours, slices, two_of
 from besom.plots.sweepdata import SweepData, read_sweep
 from besom.plots.theme import exchange
 from besom.service import Service
@@ -73,9 +77,11 @@ def report_html(data: SweepData) -> str:
 
 def _pictures(data: SweepData) -> list[dict[str, str]]:
     """Each picture with its id, title, a note, and its figure as JSON that may stand inside a script element."""
-    pictures = [
+    insight = insight_of(data)
+    pictures: list[tuple[str, str, str, Picture | None]] = [
         ("history", "The search", "Each trial as it ended, and the best value so far.", history(data)),
         ("curves", "Learning curves", _curves_note(data), learning_curves(data)),
+        *_mattered(data, insight),
         ("parallel", "Which settings did well", _parallel_note(data), parallel_coordinates(data)),
         ("cost", "Cost against quality", "What each trial took, and what it reached.", cost_against_quality(data)),
     ]
@@ -83,9 +89,31 @@ def _pictures(data: SweepData) -> list[dict[str, str]]:
         words = "Peaks and means of each trial, as measured once a second."
         pictures.append(("resources", "The machine", words, resources(data)))
     return [
-        {"id": name, "title": title, "note": words, "figure": picture.to_json()}
+        {"id": name, "title": title, "note": words, "figure": picture.to_json() if picture else ""}
         for name, title, words, picture in pictures
     ]
+
+
+def _mattered(data: SweepData, insight: Insight) -> list[tuple[str, str, str, Picture | None]]:
+    """What the surrogate says; a sentence where that is nothing."""
+    found = insight.importance
+    if not found.is_telling:
+        return [("importance", "What mattered", str(found), None)]
+    words = f"The share of the variance of {data.metric} over the whole space that each parameter explains, by a model "
+    words += f"of {counted(found.trials, 'trial')}; lines span one standard error each way."
+    if found.is_by_rank:
+        words += " Values worse than the median count by their rank."
+    if len(found.parameters) > MOST_BARS:
+        words += f" The first {MOST_BARS} of {len(found.parameters)} parameters are shown."
+    pictures: list[tuple[str, str, str, Picture | None]] = [
+        ("importance", "What mattered", words, importance(data, insight=insight))
+    ]
+    around = "What the model expects when one parameter changes and all others stay as in the best trial."
+    pictures.append(("slices", "Around the best, one at a time", around, slices(data, insight=insight)))
+    if two_of(insight):
+        around = "What the model expects when two parameters change and all others stay as in the best trial."
+        pictures.append(("contours", "Two at a time", around, contours(data, insight=insight)))
+    return pictures
 
 
 def _curves_note(data: SweepData) -> str:

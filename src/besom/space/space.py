@@ -44,7 +44,7 @@ class Space:
         self.constraints = tuple(constraints)
         self.free = tuple(parameter for parameter in self.parameters if parameter.kind != "constant")
         """Parameters that are not constant: the columns of an encoding."""
-        self._activity = activity
+        self.activity = activity
         self.is_conditional = bool(activity.conditions)
         self._by_name = {parameter.name: parameter for parameter in self.parameters}
 
@@ -110,7 +110,7 @@ class Space:
         made, is_rare = 0, False
         while len(found) < n and (made < draws_max or not found):
             wanted = n - len(found)
-            drawn = [self._activity.active(flat) for flat in self._draw(rng, max(wanted, 1000) if is_rare else wanted)]
+            drawn = [self.activity.active(flat) for flat in self._draw(rng, max(wanted, 1000) if is_rare else wanted)]
             feasible = [flat for flat in drawn if self.is_feasible(flat)]
             made, is_rare = made + len(drawn), not feasible
             found += feasible
@@ -152,7 +152,7 @@ class Space:
             drawn = self._draw(rng, 1 if tried == 0 else 1000)
             tried += len(drawn)
             for flat in drawn:
-                config = self._activity.active(flat | given)
+                config = self.activity.active(flat | given)
                 active = given.keys() <= config.keys()
                 if active and self.is_feasible(config):
                     return config
@@ -196,7 +196,7 @@ class Space:
         names = [parameter.name for parameter in self.free]
         columns = [parameter.scale.decode(x[:, column]) for column, parameter in enumerate(self.free)]
         rows = zip(*columns, strict=True) if columns else [()] * len(x)
-        return [self._activity.active(self._typical | dict(zip(names, row, strict=True))) for row in rows]
+        return [self.activity.active(self._typical | dict(zip(names, row, strict=True))) for row in rows]
 
     def nest(self, flat: Mapping[str, Any]) -> dict[str, Any]:
         """The configuration as the script gets it, nested where the sweep file nests."""
@@ -242,7 +242,7 @@ class Space:
 
     def active_names(self, flat: Mapping[str, Any]) -> tuple[str, ...]:
         """Names of the parameters that are active for the values of `flat`, in file order; names it lacks are not."""
-        active = self._activity.active(flat)
+        active = self.activity.active(flat)
         return tuple(parameter.name for parameter in self.parameters if parameter.name in active)
 
     def key(self, flat: Mapping[str, Any]) -> Hashable:
@@ -268,7 +268,7 @@ class Space:
         values = {parameter.name: parameter.levels or () for parameter in self.parameters}
         if not all(values.values()):
             return None
-        return Grid(self.parameters, values, self._activity, self.constraints).cells
+        return Grid(self.parameters, values, self.activity, self.constraints).cells
 
     def grid_problems(self) -> list[Problem]:
         """One for each parameter that W&B's grid cannot enumerate."""
@@ -288,7 +288,7 @@ class Space:
         if problems:
             raise SweepFileError(str(problem) for problem in problems)
         values = {parameter.name: parameter.grid or () for parameter in self.parameters}
-        return Grid(self.parameters, values, self._activity, self.constraints)
+        return Grid(self.parameters, values, self.activity, self.constraints)
 
     @property
     def cells(self) -> int:

@@ -7,14 +7,18 @@ const paperWidth = 680;
 
 function figureOf(place, dark) {
   const text = document.getElementById(place.dataset.figure).textContent;
-  return JSON.parse(text, (key, value) => (dark && /color$/.test(key) && Object.hasOwn(colors, value) ? colors[value] : value));
+  const exchanged = (color) => (Object.hasOwn(colors, color) ? colors[color] : color);
+  return JSON.parse(text, (key, value) => {
+    if (dark && key === "colorscale") return value.map(([at, color]) => [at, exchanged(color)]);
+    return dark && /color$/.test(key) ? exchanged(value) : value;
+  });
 }
 
 function draw(dark, width) {
   for (const place of document.querySelectorAll(".picture")) {
     const figure = figureOf(place, dark);
     if (width) Object.assign(figure.layout, { width });
-    if (!width && window.innerWidth < 720) figure.layout.height = Math.min(figure.layout.height, 340);
+    if (!width && window.innerWidth < 720 && !figure.layout.yaxis2?.matches) figure.layout.height = Math.min(figure.layout.height, 340);
     Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: !width });
   }
 }

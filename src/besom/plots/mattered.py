@@ -1,0 +1,80 @@
+"""What mattered: the importance of parameters and pairs as bars with errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from besom.analysis import Importance, Share, Surrogate, importance_of, percent, surrogate_of
+from besom.plots.picture import Picture, Trace
+from besom.plots.sweepdata import SweepData
+from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
+
+MOST_BARS = 12
+MOST_PAIRS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """The surrogate of a sweep and what it says, worked out once for several pictures.
+
+    Attributes:
+        importance: What mattered, or why that cannot be told.
+        surrogate: What that and slices come from; None where there is none.
+    """
+
+    importance: Importance
+    surrogate: Surrogate | None = None
+
+
+def insight_of(data: SweepData) -> Insight:
+    """The insight into the sweep as it stands."""
+    if data.space is None:
+        return Insight(Importance(why="this version cannot read the sweep's file"))
+    found = surrogate_of(data.trials, data.space, data.goal)
+    return Insight(Importance(why=found)) if isinstance(found, str) else Insight(importance_of(found), found)
+
+
+def importance(data: SweepData, theme: Theme = LIGHT, insight: Insight | None = None) -> Picture:
+    """The share of each parameter in the objective's variance, then of pairs together, each with a standard error."""
+    found = (insight or insight_of(data)).importance
+    parameters, pairs = found.parameters[:MOST_BARS], found.pairs[:MOST_PAIRS]
+    layout = layout_of(theme, "share of variance", height=120 + 30 * len(parameters + pairs))
+    if not found.is_telling:
+        return note(layout | {"height": 180}, str(found), theme)
+    bars = [_bars(parameters, "alone", theme.finished, theme)]
+    bars += [_bars(pairs, "two together, beyond each alone", theme.scale_middle, theme)] if pairs else []
+    most = max(min(share.share + share.error, 1.0) for share in (*parameters, *pairs))
+    layout["xaxis"] |= {"range": [0, min(1.0, most * 1.12)], "tickformat": ".0%", "showgrid": True}
+    order = [_label(share) for share in (*parameters, *pairs)]
+    layout["yaxis"] |= {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": order[::-1],
+        "tickfont": {"color": theme.ink, "size": 12},
+        "ticksuffix": "  ",
+        "showgrid": False,
+        "fixedrange": True,
+    }
+    layout |= {"bargap": 0.34, "barmode": "overlay", "dragmode": False, "showlegend": len(bars) > 1}
+    return Picture(tuple(bars), layout)
+
+
+def _bars(shares: tuple[Share, ...], name: str, color: str, theme: Theme) -> Trace:
+    below = [min(share.error, share.share) for share in shares]
+    above = [min(share.error, 1.0 - share.share) for share in shares]
+    error = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "x": [share.share for share in shares],
+        "y": [_label(share) for share in shares],
+        "error_x": {**error, "color": theme.ink, "thickness": 1.4, "width": 4},
+        "marker": {"color": color},
+        "customdata": [f"{percent(share.share)} ± {percent(share.error)}" for share in shares],
+        "hovertemplate": "<b>%{y}</b><br>%{customdata}<extra></extra>",
+    }
+
+
+def _label(share: Share) -> str:
+    return " \u00d7 ".join(safe(name, 24) for name in share.names)

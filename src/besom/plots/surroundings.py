@@ -1,0 +1,244 @@
+"""Around the incumbent: what the surrogate expects over one parameter (slices) and over two (contours)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from besom.analysis import Contour, Slice, contour, most_telling, number
+from besom.analysis import slices as slices_of
+from besom.plots.history import shown_range
+from besom.plots.mattered import Insight, insight_of
+from besom.plots.picture import Picture, Trace, scatter
+from besom.plots.sweepdata import SweepData
+from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
+from besom.records import TrialState
+from besom.space import Parameter
+
+MOST_SLICES = 6
+_COLUMNS = 3
+_ROW = 250
+_TICKS = 12
+
+
+def slices(
+    data: SweepData, theme: Theme = LIGHT, names: Sequence[str] | None = None, insight: Insight | None = None
+) -> Picture:
+    """The objective expected over each of the most important parameters, all others as in the incumbent.
+
+    Args:
+        data: The sweep.
+        theme: Colours.
+        names: Parameters, by their dotted names; those that explain most without them.
+        insight: Of `insight_of`, where it is there already.
+    """
+    layout = layout_of(theme, "", safe(data.metric), height=300)
+    found = insight or insight_of(data)
+    if names is None:
+        names = most_telling(found.importance, MOST_SLICES)
+    if found.surrogate is None or not names:
+        return note(layout, str(found.importance), theme)
+    cuts = slices_of(found.surrogate, data.trials, data.goal, names)
+    across = 2 if len(cuts) in (2, 4) else min(len(cuts), _COLUMNS)
+    rows = math.ceil(len(cuts) / across)
+    ends = [value for cut in cuts for value in (*cut.mean, *cut.marks.values)]
+    layout |= {"height": 90 + _ROW * rows, "showlegend": True}
+    layout["yaxis"]["range"] = list(shown_range(ends, data.goal))
+    traces: list[Trace] = []
+    for at, cut in enumerate(cuts):
+        suffix = str(at + 1) if at else ""
+        row, column = divmod(at, across)
+        layout[f"xaxis{suffix}"] = {
+            **_axis(cut.parameter, cut.at),
+            "domain": _part(column, across, 0.04),
+            "anchor": f"y{suffix}",
+        }
+        layout[f"yaxis{suffix}"] = {
+            **layout.get(f"yaxis{suffix}", {}),
+            "domain": _part(rows - 1 - row, rows, 0.22),
+            "anchor": f"x{suffix}",
+            **({"matches": "y", "showticklabels": column == 0} if at else {}),
+            **({"title": {"text": safe(data.metric)}} if column == 0 else {}),
+        }
+        axes = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "showlegend": at == 0}
+        traces += [axes | trace for trace in _cut(cut, data, theme)]
+    return Picture(tuple(traces), layout)
+
+
+def _part(at: int, of: int, gap: float) -> list[float]:
+    """The stretch of the picture that one of several axes side by side has."""
+    size = (1.0 - gap * (of - 1)) / of
+    return [at * (size + gap), at * (size + gap) + size]
+
+
+def _cut(cut: Slice, data: SweepData, theme: Theme) -> list[Trace]:
+    """One slice: the band, the trials, the mean and the incumbent."""
+    at = _positions(cut.parameter, cut.at, cut.at)
+    words = [_text(value) for value in cut.at]
+    hover = {"customdata": words, "hovertemplate": "%{customdata}<br>expected %{y:.4~g}<extra></extra>"}
+    line = {"color": theme.mean, "width": 2.4}
+    if cut.parameter.is_ordinal:
+        band = scatter(
+            x=[*at, *at[::-1]], y=[*cut.high, *cut.low[::-1]], mode="none", fill="toself", fillcolor=theme.scale_worst,
+            name="95 % band", hoverinfo="skip", opacity=0.75, legendgroup="band",
+        )  # fmt: skip
+        mean = scatter(x=at, y=list(cut.mean), mode="lines", line=line, **hover)
+        middle = [band, mean]
+    else:
+        above = [high - mean for high, mean in zip(cut.high, cut.mean, strict=True)]
+        below = [mean - low for low, mean in zip(cut.low, cut.mean, strict=True)]
+        error = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+        error |= {"color": theme.scale_middle, "thickness": 7, "width": 0}
+        marker = {"color": theme.mean, "size": 16, "symbol": "line-ew", "line": {"color": theme.mean, "width": 3}}
+        middle = [scatter(x=at, y=list(cut.mean), mode="markers", marker=marker, error_y=error, **hover)]
+    middle[-1] |= {"name": "expected", "legendgroup": "expected"}
+    return [
+        *middle[:-1],
+        *_points(cut, data, theme, is_best=False),
+        middle[-1],
+        *_points(cut, data, theme, is_best=True),
+    ]
+
+
+def _points(cut: Slice, data: SweepData, theme: Theme, *, is_best: bool) -> list[Trace]:
+    """The trials of a slice: the best one, or all others, with those that were stopped early apart."""
+    marks = cut.marks
+    x = _positions(cut.parameter, cut.at, marks.at[0])
+    best = data.progress.best.number if data.progress.best else None
+    finished = {trial.number for trial in data.trials if trial.state is TrialState.FINISHED}
+    looks = {
+        "best": {"color": theme.accent, "size": 11, "symbol": "diamond"},
+        "trials": {"color": theme.finished, "size": 6},
+        "stopped early": {"color": theme.stopped, "size": 6, "symbol": "circle-open", "line": {"width": 1.4}},
+    }
+    kinds: dict[str, list[int]] = {"best": []} if is_best else {"stopped early": [], "trials": []}
+    for i, trial in enumerate(marks.numbers):
+        kind = "best" if trial == best else "trials" if trial in finished else "stopped early"
+        kinds.get(kind, []).append(i)
+    return [
+        scatter(
+            x=[x[i] for i in chosen],
+            y=[marks.values[i] for i in chosen],
+            mode="markers",
+            name=kind,
+            legendgroup=kind,
+            marker=looks[kind],
+            opacity={"trials": 0.55, "stopped early": 0.85}.get(kind, 1.0),
+            customdata=[f"<b>trial {marks.numbers[i]}</b><br>{_text(marks.at[0][i])}" for i in chosen],
+            hovertemplate="%{customdata}<br>%{y:.4~g}<extra></extra>",
+        )
+        for kind, chosen in kinds.items()
+        if chosen
+    ]
+
+
+def contours(
+    data: SweepData, theme: Theme = LIGHT, names: tuple[str, str] | None = None, insight: Insight | None = None
+) -> Picture:
+    """The objective expected over two parameters, all others as in the incumbent, and the trials.
+
+    Args:
+        data: The sweep.
+        theme: Colours.
+        names: Two parameters; without them the pair that explains most together, or the two that explain most.
+        insight: Of `insight_of`, where it is there already.
+    """
+    layout = layout_of(theme, "", safe(data.metric), height=460)
+    found = insight or insight_of(data)
+    names = names or two_of(found)
+    if found.surrogate is None or names is None:
+        why = str(found.importance) if found.importance.why else "Two parameters that matter are needed."
+        return note(layout, why, theme)
+    area = contour(found.surrogate, data.trials, data.goal, *names)
+    if area is None:
+        return note(layout, "The best trial does not have both parameters.", theme)
+    layout["xaxis"] = _axis(area.x, area.x_at)
+    layout["yaxis"] = _axis(area.y, area.y_at)
+    layout |= {"showlegend": True}
+    best = data.progress.best.number if data.progress.best else None
+    traces = [_area(area, data, theme)]
+    marks, line = area.marks, {"color": theme.paper, "width": 1.4}
+    others = [i for i, trial in enumerate(marks.numbers) if trial != best]
+    incumbent = [i for i, trial in enumerate(marks.numbers) if trial == best]
+    traces.append(_places(area, others, "trials", {"color": theme.ink, "size": 7, "line": line}))
+    traces.append(
+        _places(area, incumbent, "best", {"color": theme.accent, "size": 14, "symbol": "diamond", "line": line})
+    )
+    return Picture(tuple(traces), layout)
+
+
+def two_of(insight: Insight) -> tuple[str, str] | None:
+    """The two parameters whose contour tells most: the first pair, else the first two; None with fewer."""
+    if insight.surrogate is None:
+        return None
+    telling = most_telling(insight.importance, 2)
+    pairs = [pair for pair in insight.importance.pairs if pair.share > pair.error]
+    if pairs:
+        return pairs[0].names[0], pairs[0].names[1]
+    return (telling[0], telling[1]) if len(telling) == 2 else None
+
+
+def _area(area: Contour, data: SweepData, theme: Theme) -> Trace:
+    colors = [theme.scale_worst, theme.scale_middle, theme.scale_best]
+    if data.goal != "maximize":
+        colors.reverse()
+    is_smooth = area.x.is_ordinal and area.y.is_ordinal
+    look = {"contours": {"coloring": "heatmap"}, "line": {"color": theme.paper, "width": 0.8}, "ncontours": 12}
+    bar = {"thickness": 10, "len": 0.9, "outlinewidth": 0, "tickfont": {"color": theme.muted, "size": 11}}
+    return {
+        "type": "contour" if is_smooth else "heatmap",
+        "x": _positions(area.x, area.x_at, area.x_at),
+        "y": _positions(area.y, area.y_at, area.y_at),
+        "z": [list(row) for row in area.mean],
+        "colorscale": [[at / 2, color] for at, color in enumerate(colors)],
+        "colorbar": {**bar, "title": {"text": safe(data.metric, 24), "font": {"color": theme.muted, "size": 12}}},
+        "hovertemplate": "expected %{z:.4~g}<extra></extra>",
+        **(look if is_smooth else {}),
+    }
+
+
+def _places(area: Contour, chosen: list[int], name: str, marker: dict[str, Any]) -> Trace:
+    marks = area.marks
+    x, y = _positions(area.x, area.x_at, marks.at[0]), _positions(area.y, area.y_at, marks.at[1])
+    return scatter(
+        x=[x[i] for i in chosen],
+        y=[y[i] for i in chosen],
+        mode="markers",
+        name=name,
+        marker=marker,
+        customdata=[f"<b>trial {marks.numbers[i]}</b><br>{number(marks.values[i])}" for i in chosen],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _positions(parameter: Parameter, levels: Sequence[Any], values: Sequence[Any]) -> list[float]:
+    """Where values lie on the parameter's axis: numbers at themselves, others at their place among the levels."""
+    if parameter.is_ordinal:
+        return [float(value) for value in values]
+    place = {_text(level): float(at) for at, level in enumerate(levels)}
+    return [place[_text(value)] for value in values]
+
+
+def _axis(parameter: Parameter, levels: Sequence[Any]) -> dict[str, Any]:
+    """The axis over a parameter: logarithmic where it is, its levels as words where they are no numbers."""
+    is_log = parameter.is_log and all(value > 0 for value in levels)
+    axis: dict[str, Any] = {"title": {"text": safe(parameter.name, 32) + (" (log)" if is_log else "")}}
+    if parameter.is_ordinal:
+        few = {"tickvals": list(levels)} if len(levels) <= 6 and not is_log else {"nticks": 6}
+        return axis | ({"type": "log", "dtick": _decades(levels), "exponentformat": "e"} if is_log else few)
+    step = math.ceil(len(levels) / _TICKS)
+    ticks = range(0, len(levels), step)
+    words = [safe(_text(levels[at]), 14) for at in ticks]
+    return axis | {"tickvals": list(ticks), "ticktext": words, "range": [-0.6, len(levels) - 0.4]}
+
+
+def _decades(levels: Sequence[Any]) -> int:
+    return max(1, round(math.log10(max(levels) / min(levels)) / 4))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return safe(value if isinstance(value, str) else json.dumps(value, default=str))
+    return number(value)
