@@ -13,7 +13,8 @@ GROUPS = ("browser", "slurm", "postgres", "wandb")
 EVERY_GROUP = os.environ.get("BESOM_TEST_EVERY_GROUP") == "1"
 
 settings.register_profile("besom", deadline=None)  # a slow, busy machine is no failure
-settings.load_profile("besom")
+settings.register_profile("every-push", deadline=None, max_examples=40)
+settings.load_profile("every-push" if EVERY_GROUP else "besom")
 
 
 @pytest.fixture(autouse=True, scope="session")
