@@ -58,6 +58,7 @@ def test_a_field_named_twice_is_asked_for_all_that_is_wanted_of_it(executor: Exe
 
 
 def test_an_unknown_field_is_null_and_told_once_with_its_operation(executor: Executor, caplog):
+    caplog.set_level(logging.WARNING, logger="besom.server")
     for _ in range(3):
         assert executor.execute("query Strange { run { nosuch { inner } } __typename }", {}) == {
             "run": {"nosuch": None},
