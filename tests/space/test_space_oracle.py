@@ -147,8 +147,10 @@ def test_the_grid_is_wandbs_in_its_order_and_each_cell_once(parameters):
     assume(not any(isinstance(value, float) and value.is_integer() for value in values))
     assume(space.cells <= 200)
     logging.disable(logging.WARNING)
-    # Asked for one run more than there are, it ends its answer with None.
-    runs = sweeps_grid.grid_search_next_runs([], {"method": "grid", "parameters": parameters}, n=space.cells + 1)
+    try:  # asked for one run more than there are, it ends its answer with None
+        runs = sweeps_grid.grid_search_next_runs([], {"method": "grid", "parameters": parameters}, n=space.cells + 1)
+    finally:
+        logging.disable(logging.NOTSET)
     theirs = [{key: item["value"] for key, item in run.config.items()} for run in runs if run is not None]
     ours = [space.nest(space.cell(index)) for index in range(space.cells)]
     assert list(map(repr, map(_sorted, ours))) == list(map(repr, map(_sorted, theirs)))
