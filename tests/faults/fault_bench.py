@@ -18,6 +18,7 @@ from typing import Any
 from besom.records import Agent, Run, Trial
 from besom.server.connect import connect
 from besom.service import Service
+from marked_processes import marked_processes
 
 PROGRAM = """
 import json, os, sys, time
@@ -187,14 +188,7 @@ class Bench:
 
     def processes(self) -> list[int]:
         """Living processes that belong to the home: servers, agents, reapers, scripts, and what these started."""
-        mark = b"BESOM_HOME=" + os.fsencode(self.home)
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                with contextlib.suppress(OSError):
-                    if mark in (entry / "environ").read_bytes().split(b"\0"):
-                        found.append(int(entry.name))
-        return found
+        return marked_processes("BESOM_HOME", self.home)
 
     def kill_everything(self) -> None:
         """kill -9 of all that belongs to the home, until nothing is left of it."""

@@ -5,9 +5,22 @@ import random
 from collections import Counter
 from dataclasses import replace
 
+from besom import plots
 from besom.analysis import ranking
 from besom.records import Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
 from besom.service import MetricCurve, Progress
+
+PICTURES = (
+    plots.history,
+    plots.learning_curves,
+    plots.parallel_coordinates,
+    plots.cost_against_quality,
+    plots.resources,
+    plots.importance,
+    plots.slices,
+    plots.contours,
+)
+"""Every picture that is drawn of a sweep."""
 
 FILE = {
     "program": "train.py",

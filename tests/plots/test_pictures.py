@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from fake_sweep import FILE, FakeSweep, hostile, lively
+from fake_sweep import FILE, PICTURES, FakeSweep, hostile, lively
 
 from besom.analysis import (
     Importance,
@@ -29,7 +29,6 @@ from besom.plots import (
     importance,
     insight_of,
     learning_curves,
-    parallel_coordinates,
     read_sweep,
     slices,
 )
@@ -38,17 +37,6 @@ from besom.plots.learning import drawn
 from besom.plots.parallel import axis_of
 from besom.plots.theme import exchange, safe
 from besom.service import MetricCurve
-
-PICTURES = (
-    history,
-    learning_curves,
-    parallel_coordinates,
-    cost_against_quality,
-    resources_picture,
-    importance,
-    slices,
-    contours,
-)
 
 
 def traces(picture):

@@ -5,34 +5,17 @@ import sys
 
 import numpy as np
 import pytest
-from fake_sweep import FILE, FakeSweep, hostile, lively
+from fake_sweep import FILE, PICTURES, FakeSweep, hostile, lively
 
 from besom.plots import (
     DARK,
     LIGHT,
-    contours,
-    cost_against_quality,
     history,
-    importance,
-    learning_curves,
-    parallel_coordinates,
     read_sweep,
-    slices,
 )
-from besom.plots import resources as resources_picture
 from besom.plots.drawing import plotly_js, plotly_js_version
 from besom.plots.picture import MIME_TYPE, Picture, scatter
 
-PICTURES = (
-    history,
-    learning_curves,
-    parallel_coordinates,
-    cost_against_quality,
-    resources_picture,
-    importance,
-    slices,
-    contours,
-)
 SWEEPS = {
     "many trials": lively(),
     "repeats": lively(6, repeats=3),

@@ -6,7 +6,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -200,13 +202,29 @@ def test_a_small_disk_that_fills_up_keeps_what_it_had(small_disk: Path) -> None:
     store.close()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_database_that_may_not_be_written_is_told(path: Path) -> None:
-    open_store(path).close()
-    path.chmod(0o400)
-    path.parent.chmod(0o500)
+@contextmanager
+def as_nobody_special() -> Iterator[None]:
+    """As somebody who may not write everywhere: root is a user of no rights meanwhile."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
     try:
-        with pytest.raises(StoreError, match=r"must be writable|cannot be opened"):
-            open_store(path)
+        yield
     finally:
-        path.parent.chmod(0o700)
+        os.seteuid(0)
+
+
+def test_a_database_that_may_not_be_written_is_told() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        folder = Path(name)
+        folder.chmod(0o755)
+        path = folder / "besom.db"
+        open_store(path).close()
+        path.chmod(0o444)
+        folder.chmod(0o555)
+        try:
+            with as_nobody_special(), pytest.raises(StoreError, match=r"must be writable|cannot be opened"):
+                open_store(path)
+        finally:
+            folder.chmod(0o755)

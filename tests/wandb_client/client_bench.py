@@ -24,6 +24,7 @@ from besom.server.home import Home
 from besom.server.keys import wandb_key
 from besom.server.serve import Server
 from besom.service import Service
+from marked_processes import marked_processes
 
 PYTHON = os.environ.get("BESOM_WANDB_PYTHON") or sys.executable
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -116,14 +117,7 @@ class Client:
 
     def processes(self) -> list[int]:
         """Living processes of this client, and what they started."""
-        mark = b"WANDB_CACHE_DIR=" + os.fsencode(self.environment["WANDB_CACHE_DIR"])
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                with contextlib.suppress(OSError):
-                    if mark in (entry / "environ").read_bytes().split(b"\0"):
-                        found.append(int(entry.name))
-        return found
+        return marked_processes("WANDB_CACHE_DIR", self.environment["WANDB_CACHE_DIR"])
 
     def kill_everything(self) -> None:
         """kill -9 of all that this client started, until nothing is left."""

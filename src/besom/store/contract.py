@@ -129,7 +129,7 @@ class Store(Protocol):
         """One entry of the `config` or `summary` of each of the runs, for those that have it."""
         ...
 
-    def tracked_projects(self) -> list[tuple[str, str, float]]:
+    def tracked_projects(self, **where: str) -> list[tuple[str, str, float]]:
         """Each entity and project that has such runs, and when its first began."""
         ...
 

@@ -231,10 +231,10 @@ class SqlStore:
         with self._read() as connection:
             return tracking.entries(connection, column, path, where)
 
-    def tracked_projects(self) -> list[tuple[str, str, float]]:
+    def tracked_projects(self, **where: str) -> list[tuple[str, str, float]]:
         """Each entity and project that has such runs, and when its first began."""
         with self._read() as connection:
-            return tracking.projects(connection)
+            return tracking.projects(connection, where)
 
     def close(self) -> None:
         """Let go of files and connections."""

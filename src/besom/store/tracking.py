@@ -30,10 +30,10 @@ def runs(connection: Connection, where: Mapping[str, str]) -> list[TrackedRun]:
     return [from_text(TrackedRun, data) for (data,) in connection.execute(query)]
 
 
-def projects(connection: Connection) -> list[tuple[str, str, float]]:
-    """Each `(entity, project)` that has runs, and when its first began."""
+def projects(connection: Connection, where: Mapping[str, str]) -> list[tuple[str, str, float]]:
+    """Each `(entity, project)` that has runs, as in `runs`, and when its first began."""
     began = func.min(_run.created_at)
-    query = select(_run.entity, _run.project, began).group_by(_run.entity, _run.project).order_by(began)
+    query = _with(select(_run.entity, _run.project, began), where).group_by(_run.entity, _run.project).order_by(began)
     return [(entity, project, created_at) for entity, project, created_at in connection.execute(query)]
 
 

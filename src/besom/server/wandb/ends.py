@@ -7,6 +7,7 @@ search does.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from besom.agent.causes import failure_of
@@ -75,7 +76,7 @@ class Ends:
         changes: dict[str, Any] = {"held": None}
         if tracked.is_live:
             changes["state"] = "crashed" if run.ordered == "continue" else "killed"
-        self._tracker.put(group, tracked, **changes)
+        group.save(replace(tracked, **changes))
         return line
 
 

@@ -22,8 +22,8 @@ _LONGEST = 200_000
 log = logging.getLogger("besom.server")
 
 
-class NotSupported(BesomError, NotImplementedError):
-    """A mutation that this server does not have."""
+class NotSupported(BesomError, LookupError):
+    """A mutation, or a use of one, that this server does not have."""
 
 
 @dataclass(frozen=True, slots=True)

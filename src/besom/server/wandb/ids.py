@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import zlib
 from base64 import b64decode, b64encode
+from typing import Any
 
 from besom.errors import UnknownName
 
@@ -27,6 +28,18 @@ def names_of(kind: str, given: object) -> list[str]:
     if found != kind:
         raise UnknownName(f"id {given!r}: must be that of a {kind.lower()}; ask for it by its name first.")
     return names
+
+
+def project_node(entity: str, project: str) -> dict[str, Any]:
+    """A project as far as its names tell: what runs, sweeps and artifacts say of theirs."""
+    return {
+        "__typename": "Project",
+        "id": node_id("Project", project, entity),
+        "internalId": internal_id(entity, project),
+        "name": project,
+        "entityName": entity,
+        "entity": {"id": node_id("Entity", entity), "name": entity, "organization": None},
+    }
 
 
 def project_number(entity: str, project: str) -> int:

@@ -62,6 +62,44 @@ def page(
     }
 
 
+def numbered(
+    items: Sequence[T],
+    arguments: Mapping[str, Any],
+    node: Callable[[T], Mapping[str, Any]],
+    size: int = _PAGE,
+    largest: int = _LARGEST,
+) -> dict[str, Any]:
+    """A connection: `first` of the items, or `size`, after the place that the cursor `after` names.
+
+    For lists that are put in order anew each time they are asked for, by whatever the client likes.
+
+    Args:
+        items: All of them, in order.
+        arguments: Those of the field.
+        node: What an item is told as.
+        size: The length of a page where the client asks for none.
+        largest: The most that a client gets at once.
+
+    Raises:
+        MessageError: The cursor is none of ours.
+    """
+    after, first = arguments.get("after"), arguments.get("first")
+    if after and not str(after).isdecimal():
+        raise _no_cursor(after)
+    begin = int(after or 0)
+    end = begin + min(first if isinstance(first, int) and first > 0 else size, largest)
+    edges = [{"node": node(each), "cursor": str(at)} for at, each in enumerate(items[begin:end], begin + 1)]
+    return {
+        "totalCount": len(items),
+        "pageInfo": {
+            "__typename": "PageInfo",
+            "endCursor": str(min(end, len(items))),
+            "hasNextPage": end < len(items),
+        },
+        "edges": edges,
+    }
+
+
 def _cursor(key: str | float) -> str:
     return urlsafe_b64encode(json.dumps(key).encode()).decode()
 

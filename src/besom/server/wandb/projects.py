@@ -10,7 +10,8 @@ from typing import Any
 from besom.server.wandb.artifacts import Shelf
 from besom.server.wandb.caller import Caller, instant, path_of
 from besom.server.wandb.graphql import Node
-from besom.server.wandb.ids import internal_id, node_id
+from besom.server.wandb.ids import project_node
+from besom.server.wandb.pages import numbered
 from besom.server.wandb.probes import viewer
 from besom.server.wandb.runnodes import RunNodes
 from besom.server.wandb.runs import Chosen, Runs
@@ -19,6 +20,9 @@ from besom.server.wandb.tracker import Tracker
 from besom.tracked import TrackedRun
 from besom.wire import Command
 
+_ALL_SWEEPS = 10_000
+"""Old clients do not ask for pages of sweeps."""
+_MOST_RUNS = 1000
 Arguments = dict[str, Any]
 Extra = Callable[[str, str, Caller], Mapping[str, Any]]
 
@@ -56,26 +60,19 @@ class Projects:
 
     def listed(self, entity: str, arguments: Arguments) -> Node:
         """The projects of an entity, newest first, in pages."""
-        began = {project: at for owner, project, at in self._began() if owner == entity}
+        began = {project: at for (owner, project), at in self._began().items() if owner == entity}
         names = sorted(began, key=lambda name: -began[name])
-        start = int(arguments.get("after") or 0)
-        stop = start + int(arguments.get("first") or 50)
-        edges = [
-            {"node": self._named(entity, name, began[name]), "cursor": str(at)}
-            for at, name in enumerate(names[start:stop], start + 1)
-        ]
-        return {"edges": edges, "pageInfo": _page_info(min(stop, len(names)), stop < len(names))}
+        return numbered(names, arguments, lambda name: self._named(entity, name))
 
     def node(
         self, entity: str, project: str, caller: Caller, *, must_exist: bool = True, for_agent: bool = False
     ) -> Node | None:
         """A project's fields; None for one that has nothing in it, where it must. `for_agent`: one begins."""
-        began = next((at for owner, name, at in self._began() if (owner, name) == (entity, project)), None)
-        if began is None and must_exist:
+        if must_exist and not self._exists(entity, project):
             return None
         chosen = cache(lambda given: self._runs.chosen(entity, project, given))  # the same for `runCount` and `runs`
         fields: dict[str, Any] = {
-            **self._named(entity, project, began),
+            **self._named(entity, project),
             "sweep": lambda arguments: self._sweep(entity, project, arguments, caller, for_agent=for_agent),
             "sweeps": lambda arguments: self._listed_sweeps(entity, project, arguments),
             "totalSweeps": lambda _: len(self._sweeps.listed(entity, project)),
@@ -86,7 +83,15 @@ class Projects:
         }
         return {**fields, **self._extra(entity, project, caller)}
 
-    def _began(self) -> list[tuple[str, str, float]]:
+    def _exists(self, entity: str, project: str) -> bool:
+        """Whether something is in a project. Scripts ask this all the time, and have runs in it."""
+        return bool(
+            self._driver.store.tracked_projects(entity=entity, project=project)
+            or self._sweeps.listed(entity, project)
+            or (entity, project) in self._shelf.projects()
+        )
+
+    def _began(self) -> dict[tuple[str, str], float]:
         """Each project that has something in it, and since when."""
         found: dict[tuple[str, str], float] = {}
         for sweep in self._driver.sweeps():
@@ -96,18 +101,12 @@ class Projects:
         for path, at in [*tracked, *self._shelf.projects().items()]:
             if path[0]:  # of a run that was deleted nothing else is left
                 found[path] = min(at, found.get(path, at))
-        return [(entity, project, at) for (entity, project), at in found.items()]
+        return found
 
-    @staticmethod
-    def _named(entity: str, project: str, began: float | None) -> dict[str, Any]:
+    def _named(self, entity: str, project: str) -> dict[str, Any]:
         return {
-            "__typename": "Project",
-            "id": node_id("Project", project, entity),
-            "internalId": internal_id(entity, project),
-            "name": project,
-            "entityName": entity,
-            "entity": {"id": node_id("Entity", entity), "name": entity},
-            "createdAt": instant(began),
+            **project_node(entity, project),
+            "createdAt": lambda _: instant(self._began().get((entity, project))),
             "description": None,
             "isBenchmark": False,
             "readOnly": False,
@@ -143,14 +142,7 @@ class Projects:
         return {**node, "runs": lambda inner: self._listed_runs(self._runs.chosen(*path, wanted), inner, caller)}
 
     def _listed_sweeps(self, entity: str, project: str, arguments: Arguments) -> Node:
-        sweeps = self._sweeps.listed(entity, project)
-        start = int(arguments.get("after") or 0)
-        stop = start + int(arguments.get("first") or len(sweeps) or 1)
-        edges = [
-            {"node": self._sweeps.node(sweep), "cursor": str(at)}
-            for at, sweep in enumerate(sweeps[start:stop], start + 1)
-        ]
-        return {"edges": edges, "pageInfo": _page_info(min(stop, len(sweeps)), stop < len(sweeps))}
+        return numbered(self._sweeps.listed(entity, project), arguments, self._sweeps.node, _ALL_SWEEPS)
 
     def _run(self, entity: str, project: str, arguments: Arguments, caller: Caller) -> Node | None:
         found = self._runs.find(entity, project, str(arguments.get("name")))
@@ -166,17 +158,5 @@ class Projects:
         return self._nodes.node(found, caller)
 
     def _listed_runs(self, chosen: Chosen, arguments: Arguments, caller: Caller) -> Node:
-        page = chosen.page(arguments.get("order"), arguments.get("first"), arguments.get("after"))
-        edges = [
-            {"node": self._nodes.node(run, caller), "cursor": str(at)}
-            for at, run in enumerate(page.runs, page.first + 1)
-        ]
-        return {
-            "edges": edges,
-            "totalCount": len(chosen.runs),
-            "pageInfo": _page_info(page.first + len(page.runs), page.has_next),
-        }
-
-
-def _page_info(end: int, has_next: bool) -> Node:
-    return {"__typename": "PageInfo", "endCursor": str(end), "hasNextPage": has_next}
+        runs = chosen.ordered(arguments.get("order"))
+        return numbered(runs, arguments, lambda run: self._nodes.node(run, caller), largest=_MOST_RUNS)

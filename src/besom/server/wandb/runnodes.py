@@ -9,7 +9,8 @@ from typing import Any
 from besom.server.wandb.caller import Caller, instant
 from besom.server.wandb.graphql import Node
 from besom.server.wandb.history import History, as_lines, as_text
-from besom.server.wandb.ids import node_id, project_number
+from besom.server.wandb.ids import node_id, project_node, project_number
+from besom.server.wandb.pages import numbered
 from besom.server.wandb.runs import Runs
 from besom.server.wandb.values import read_mapping
 from besom.tracked import ENTITY, TrackedRun, TrackedValues
@@ -62,12 +63,7 @@ class RunNodes:
             "heartbeatAt": instant(run.heartbeat_at),
             "computeSeconds": int(run.heartbeat_at - run.created_at),
             "user": {"name": ENTITY, "username": ENTITY, "email": ""},
-            "project": {
-                "id": node_id("Project", run.project, run.entity),
-                "name": run.project,
-                "entityName": run.entity,
-                "entity": {"id": node_id("Entity", run.entity), "name": run.entity},
-            },
+            "project": project_node(run.entity, run.project),
             "exitcode": run.exit_code,
             "stopped": lambda _: runs.is_stopped(run),
             "shouldStop": lambda _: runs.is_stopped(run),
@@ -122,15 +118,14 @@ class _Once:
 def _printed(text: str, arguments: Mapping[str, Any]) -> Node:
     """A stretch of what the program printed: the last lines, or those from a cursor on."""
     lines = text.split("\n")[:-1] if text.endswith("\n") else text.split("\n") if text else []
-    start = int(arguments.get("after") or 0)
-    stop = min(len(lines), start + _count(arguments.get("first"), _PAGE))
     if arguments.get("last"):
-        start, stop = max(0, len(lines) - int(arguments["last"])), len(lines)
-    edges = [
-        {"node": {"number": at, "timestamp": None, "level": "", "label": "", "line": lines[at]}, "cursor": str(at + 1)}
-        for at in range(start, stop)
-    ]
-    return {"edges": edges, "pageInfo": {"endCursor": str(stop), "hasNextPage": stop < len(lines)}}
+        arguments = {"after": max(0, len(lines) - int(arguments["last"])), "first": len(lines)}
+    return numbered(
+        range(len(lines)),
+        arguments,
+        lambda at: {"number": at, "timestamp": None, "level": "", "label": "", "line": lines[at]},
+        _PAGE,
+    )
 
 
 def _specs(given: Any) -> list[dict[str, Any]]:

@@ -50,15 +50,6 @@ _OTHER_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A stretch of a list: `after` of the next one, and whether there is one."""
-
-    runs: Sequence[TrackedRun]
-    first: int
-    has_next: bool
-
-
 class Runs:
     """Finds runs by name, filter and order, and says what was measured of them."""
 
@@ -189,12 +180,9 @@ class Chosen:
     runs: Sequence[TrackedRun]
     look: _Look
 
-    def page(self, order: str | None, first: int | None, after: str | None) -> Page:
-        """At most `first` of them in the order asked for, from cursor `after` on."""
-        runs = filters.ordered(self.runs, order, self.look.up_for(order))
-        start = int(after) if after and after.isdigit() else 0
-        stop = start + max(1, min(first or 50, 1000))
-        return Page(runs[start:stop], start, stop < len(runs))
+    def ordered(self, order: str | None) -> list[TrackedRun]:
+        """All of them in the order asked for."""
+        return filters.ordered(self.runs, order, self.look.up_for(order))
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from besom.records import Agent, RunState, Sweep
 from besom.server.driver import Driver
 from besom.server.wandb.caller import checked_path, instant, is_wrapped, path_of, sweep_state
 from besom.server.wandb.graphql import Node
-from besom.server.wandb.ids import names_of, node_id
+from besom.server.wandb.ids import names_of, node_id, project_node
 from besom.tracked import ENTITY, PROJECT
 from besom.wire import Command
 
@@ -118,12 +118,7 @@ class Sweeps:
             "runCountExpected": lambda _: _expected(driver.state(sweep_id)),
             "agents": lambda _: {"edges": [{"node": each} for each in self._agents(sweep_id)]},
             "user": {"name": entity, "username": entity},
-            "project": {
-                "id": node_id("Project", project, entity),
-                "name": project,
-                "entityName": entity,
-                "entity": {"id": node_id("Entity", entity), "name": entity},
-            },
+            "project": project_node(entity, project),
         }
 
     def agent(self, sweep_id: str, name: str) -> tuple[Node, list[str]] | None:

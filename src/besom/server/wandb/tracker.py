@@ -179,10 +179,6 @@ class Tracker:
         """A run as the group has left it."""
         return group.tracked(run_id) or self._store.tracked_run(run_id)
 
-    def put(self, group: Group, run: TrackedRun, **changes: Any) -> None:
-        """Change a run."""
-        group.save(replace(run, **changes))
-
     def _found(self, group: Group, entity: str, project: str, name: str) -> TrackedRun | None:
         for run_id in (plain_id(entity, project, name), name):
             run = self.current(group, run_id)

@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-TAIL_BYTES = 4000
-"""So much of the output tells why a script failed."""
 _STAMP = re.compile(r"(ERROR )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)? ?")
 
 

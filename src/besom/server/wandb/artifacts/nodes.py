@@ -13,24 +13,12 @@ from besom.server.wandb.artifacts.manifests import hex_digest, read_manifest
 from besom.server.wandb.artifacts.records import Artifact, Collection, RunPath, version_of
 from besom.server.wandb.artifacts.shelf import Shelf
 from besom.server.wandb.caller import Caller, instant
-from besom.server.wandb.ids import internal_id, node_id
+from besom.server.wandb.ids import node_id, project_node
 from besom.server.wandb.pages import page
 from besom.server.wandb.transfers import blob_place
 
 _TTL_INHERITED = -2
 _Fields = dict[str, Any]
-
-
-def project_node(entity: str, project: str) -> _Fields:
-    """What artifacts tell of their project."""
-    return {
-        "__typename": "Project",
-        "id": node_id("Project", project, entity),
-        "internalId": internal_id(entity, project),
-        "name": project,
-        "entityName": entity,
-        "entity": {"id": node_id("Entity", entity), "name": entity, "organization": None},
-    }
 
 
 def type_node(entity: str, project: str, name: str, since: float) -> _Fields:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from besom.errors import MessageError, nearest
-from besom.server.wandb.artifacts.nodes import Nodes, project_node, type_node
+from besom.server.wandb.artifacts.nodes import Nodes, type_node
 from besom.server.wandb.artifacts.records import Artifact, Collection, RunPath
 from besom.server.wandb.artifacts.shelf import Shelf
 from besom.server.wandb.caller import Caller
 from besom.server.wandb.filters import matches
-from besom.server.wandb.ids import names_of, node_id
+from besom.server.wandb.ids import names_of, node_id, project_node
 from besom.server.wandb.pages import page
 
 _AGES = ("createdAt", "created_at", "version", "versionIndex", "version_index")
