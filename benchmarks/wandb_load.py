@@ -21,7 +21,8 @@ from besom.wire import Command
 
 WANDB = "0.31.0"
 TRIALS, SCRIPTS, HZ, SECONDS = 6, 16, 100, 20
-HEARTBEAT_S = 1.0
+HEARTBEAT_S = 5.0
+"""An agent sends the next one so long after; one that is answered later than that is delayed."""
 
 SHORT = """import wandb
 run = wandb.init(project="load")
