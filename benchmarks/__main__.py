@@ -17,6 +17,8 @@ NAMES = (
     "many_agents",
     "history",
     "importance",
+    "dashboard",
+    "dashboard_load",
     "wandb_scale",
     "wandb_load",
 )

@@ -16,10 +16,10 @@ START_S = 30.0
 
 
 @contextmanager
-def server() -> Iterator[tuple[str, Path]]:
-    """The address of a server that listens, and its home; both are gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+def server(folder: Path | None = None) -> Iterator[tuple[str, Path]]:
+    """The address of a server that listens, and its home: `folder`, or one that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as own:
+        home = folder or Path(own)
         command = [sys.executable, "-m", "besom", "server", "--port", "0"]
         environment = {**os.environ, "BESOM_HOME": str(home)}
         with (home / "server.log").open("w") as log:

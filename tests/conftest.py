@@ -25,6 +25,15 @@ def home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Generator[N
         yield
 
 
+@pytest.fixture(scope="module")
+def browser() -> Generator[Any]:
+    """A real Chromium. A module's own: while it is open, Playwright has an event loop running on the tests' thread."""
+    from browsing import launched
+
+    with launched() as running:
+        yield running
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, pytest.TestReport]:
     """A skipped test of a marked group fails where BESOM_TEST_EVERY_GROUP=1 promises that none is left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -116,9 +116,16 @@ class Client:
         return found
 
     def curves(
-        self, sweep_id: str, metric: str, x: str = "_step", trial: int | None = None, points: int = 500
+        self,
+        sweep_id: str,
+        metric: str,
+        x: str = "_step",
+        trial: int | None = None,
+        points: int = 500,
+        trials: Sequence[int] | None = None,
     ) -> list[MetricCurve]:
-        wanted: dict[str, Any] = {"metric": metric, "x": x, "trial": trial, "points": points}
+        named = None if trials is None else ",".join(map(str, trials))
+        wanted: dict[str, Any] = {"metric": metric, "x": x, "trial": trial, "points": points, "trials": named}
         found: list[MetricCurve] = self._call(list[MetricCurve], "GET", _sweep(sweep_id) + "/curves", **wanted)
         return found
 
@@ -137,6 +144,10 @@ class Client:
     def output(self, run_id: str, offset: int = 0) -> str:
         text: str = self._call(str, "GET", _run(run_id) + "/output", offset=offset)
         return text
+
+    def resource_rows(self, run_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._call(list[dict[str, Any]], "GET", _run(run_id) + "/resources")
+        return found
 
     def command(self, sweep_id: str, command: Command) -> Sweep:
         sweep: Sweep = self._call(Sweep, "POST", _sweep(sweep_id) + "/commands", command, is_repeatable=False)

@@ -18,6 +18,8 @@ from besom.errors import BesomError, MessageError, OutOfOrder, ServerError, Swee
 
 _Decoder = Callable[[Any, str], Any]
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_FIELDS: dict[type, tuple[str, ...]] = {}
+"""Fields of the dataclasses that were met so far."""
 
 
 def to_json(value: Any) -> Any:
@@ -33,8 +35,12 @@ def to_json(value: Any) -> Any:
         return {str(name): item if type(item) in _PLAIN else to_json(item) for name, item in value.items()}
     if kind is list or kind is tuple:
         return [item if type(item) in _PLAIN else to_json(item) for item in value]
-    if is_dataclass(value):
-        return {name: to_json(getattr(value, name)) for name in _names(cast(Hashable, kind))}
+    names = _FIELDS.get(kind)
+    if names is None and is_dataclass(value):
+        names = _FIELDS[kind] = _names(cast(Hashable, kind))
+    if names is not None:
+        items = ((name, getattr(value, name)) for name in names)
+        return {name: item if type(item) in _PLAIN else to_json(item) for name, item in items}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str | int | float):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from besom.curve import Curve
+from besom.states import Cause, RunState, Status, SweepState, TrialState
 from besom.tracked import TrackedRun, TrackedValues
 
 __all__ = [
@@ -37,54 +37,7 @@ Config = Mapping[str, Any]
 """A configuration as the script gets it: parameter names to values, nested where the sweep file nests."""
 
 
-class SweepState(StrEnum):
-    RUNNING = "running"
-    PAUSED = "paused"  # no new runs; those under way go on
-    STOPPING = "stopping"  # as paused, and ends with the last of them
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-
-    @property
-    def has_ended(self) -> bool:
-        return self in (SweepState.FINISHED, SweepState.CANCELLED)
-
-
-class TrialState(StrEnum):
-    WAITING = "waiting"  # wants an agent: new, to be retried, resumed or repeated
-    RUNNING = "running"
-    PAUSED = "paused"  # has a checkpoint and may go on
-    FINISHED = "finished"
-    STOPPED = "stopped"  # early, by a rule or a person; can be brought back
-    FAILED = "failed"
-
-    @property
-    def has_ended(self) -> bool:
-        return self in (TrialState.FINISHED, TrialState.STOPPED, TrialState.FAILED)
-
-
-class RunState(StrEnum):
-    RUNNING = "running"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    PAUSED = "paused"
-    FAILED = "failed"
-    LOST = "lost"  # its agent vanished, or gave it back; the trial goes on in another run
-
-
-class Cause(StrEnum):
-    """Why a run or trial failed."""
-
-    EXIT_CODE = "exit code"
-    SIGNAL = "signal"
-    TIMEOUT = "timeout"
-    CUDA_OUT_OF_MEMORY = "CUDA out of memory"
-    HOST_OUT_OF_MEMORY = "host out of memory"
-    NO_METRIC = "no metric logged"
-    NOT_FINITE = "metric not finite"
-    NOT_STARTED = "program could not be started"
-    LOST = "agent lost"
-    EXCEPTION = "exception"
-    TOLD = "told by the caller"
+_COMPARABLE = (TrialState.FINISHED, TrialState.STOPPED, TrialState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +140,7 @@ class Trial:
     @property
     def is_comparable(self) -> bool:
         """Whether its value may be held against others': it is over for now, has not failed and misses no repeat."""
-        has_value = self.state in (TrialState.FINISHED, TrialState.STOPPED, TrialState.PAUSED)
-        return has_value and (self.repeats == 1 or self.repeats_done >= self.repeats)
+        return self.state in _COMPARABLE and (self.repeats == 1 or self.repeats_done >= self.repeats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +164,8 @@ class Run:
     """Rows of history received: also the number of the next one."""
     output_bytes: int = 0
     """Bytes of the program's output received: also the offset of the next one."""
+    samples: int = 0
+    """Samples of what it uses received: also the number of the next one."""
     until: float | None = None
     """The fidelity that it was told to run to; None for as far as the script goes."""
     first_fidelity: float = 0.0
@@ -219,6 +173,8 @@ class Run:
     fidelity: float = 0.0
     value: float | None = None
     """The objective's latest value, or its summary where the script defines one."""
+    logged: tuple[str, ...] = ()
+    """Names that the script logged, while the objective is not among them."""
     gpus: tuple[str, ...] = ()
     host: str = ""
     folder: str = ""
@@ -229,6 +185,11 @@ class Run:
     ordered: str = "continue"
     """What the agent was last told: continue, pause or stop."""
     ordered_because: Reason | None = None
+
+    @property
+    def samples_id(self) -> str:
+        """What its samples are kept under, as history."""
+        return f"{self.id}/samples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +204,6 @@ class Agent:
     started_at: float
     seen_at: float
     ended_at: float | None = None
-
-
-class Status(StrEnum):
-    """How far an observation is."""
-
-    PENDING = "pending"  # asked, not yet told
-    PAUSED = "paused"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,15 +95,25 @@ class Service(Protocol):
     def metrics(self, run_id: str) -> list[str]: ...
 
     def curves(
-        self, sweep_id: str, metric: str, x: str = "_step", trial: int | None = None, points: int = 500
+        self,
+        sweep_id: str,
+        metric: str,
+        x: str = "_step",
+        trial: int | None = None,
+        points: int = 500,
+        trials: Sequence[int] | None = None,
     ) -> list[MetricCurve]:
-        """One metric of all runs of the sweep (or of one trial) against another, thinned on the server."""
+        """One metric of all runs of the sweep (or of one trial, or of some) against another, thinned on the server."""
         ...
 
     def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> list[dict[str, Any]]: ...
 
     def output(self, run_id: str, offset: int = 0) -> str:
         """The program's output from byte `offset`; negative counts from the end."""
+        ...
+
+    def resource_rows(self, run_id: str) -> list[dict[str, Any]]:
+        """What a run used over time, keys as in `wire.Report.samples`; at most some 2,000 rows. Raises UnknownName."""
         ...
 
     def command(self, sweep_id: str, command: Command) -> Sweep:

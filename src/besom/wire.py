@@ -39,6 +39,8 @@ class Ask:
     gpus: tuple[str, ...] = ()
     folder: str = ""
     """The agent's folder: the run's own is `folder/<run id>`."""
+    seconds_left: float | None = None
+    """How long the agent may still work; None for as long as it likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Done:
     """The sweep has ended (or wants no further runs): the agent may go."""
 
     why: str
+    needs_time: bool = False
+    """The sweep has not ended, but a run of it takes longer than the agent has left."""
 
 
 Answer = Assignment | Wait | Done
@@ -95,6 +99,9 @@ class Report:
         resources: Peaks and means so far: `memory_gb_peak`, `cpu_percent_mean`, `gpu_percent_mean`,
             `gpu_memory_gb_peak`, `power_w_mean`, `energy_kwh` …; absent where unknown.
         summary: The script's summary values, where it sets or defines any.
+        first_sample: Number of the first of `samples`, from 0. Samples known already are skipped; a gap stays one.
+        samples: What the run used over time: `_timestamp`, `_runtime`, `memory_gb`, `cpu_percent`, `gpu_percent`,
+            `gpu_memory_gb`, `power_w`; where it has several GPUs, `gpu_percent.0` … for each; absent where unknown.
     """
 
     run_id: str
@@ -105,6 +112,8 @@ class Report:
     output_from: int = 0
     resources: Mapping[str, float] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    first_sample: int = 0
+    samples: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)

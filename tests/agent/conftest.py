@@ -27,6 +27,7 @@ class EngineService:
         self.state, _ = create("sweep1", file, 7, folder, time.time())
         self.kept_rows: dict[str, list[dict[str, Any]]] = {}
         self.kept_output: dict[str, str] = {}
+        self.kept_samples: dict[str, dict[int, dict[str, Any]]] = {}
         self.is_away = False
         self.reports = 0
         self.largest_report = 0
@@ -38,6 +39,10 @@ class EngineService:
             self.state, done = handle(self.state, message, time.time())
             if done.rows:
                 self.kept_rows.setdefault(done.rows.run_id, []).extend(map(dict, done.rows.rows))
+            for each in done.histories:
+                kept = self.kept_samples.setdefault(each.run_id, {})
+                assert not kept.keys() & set(range(each.first_row, each.first_row + len(each.rows)))
+                kept.update(enumerate(map(dict, each.rows), each.first_row))
             if done.output:
                 self.kept_output[done.output.run_id] = self.kept_output.get(done.output.run_id, "") + done.output.text
             return done.reply

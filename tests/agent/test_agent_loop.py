@@ -187,6 +187,35 @@ def test_nothing_is_lost_while_the_server_is_away(place, eventually):
     assert service.trials()[0].state is TrialState.FINISHED
 
 
+def test_what_a_run_used_over_time_arrives_once_each_also_when_the_server_was_away(place, eventually, monkeypatch):
+    monkeypatch.setattr("besom.agent.samples.SEND_EVERY_S", 1.0)
+    service = place.service(
+        LOGS
+        + """
+    go = os.path.join(os.environ["BESOM_RUN_DIR"], "go")
+    while not os.path.exists(go):
+        time.sleep(0.01)
+    log(loss=x)
+    """,
+        trials=1,
+    )
+    thread = start(Agent(service, "sweep1", place.runs))
+    run = eventually(service.runs)[0]
+    kept = eventually(lambda: service.kept_samples.get(run.samples_id))
+    service.is_away = True
+    known = len(kept)
+    began = time.monotonic()
+    eventually(lambda: time.monotonic() - began > 3)
+    (place.runs / run.id / "go").touch()
+    service.is_away = False
+    thread.join(20)
+    assert service.state.runs[run.id].samples == len(kept) > known + 1
+    assert list(kept) == list(range(len(kept)))
+    seconds = [row["_runtime"] for row in kept.values()]
+    assert seconds == sorted(set(seconds))
+    assert all(row["memory_gb"] > 0.003 for row in kept.values())
+
+
 def test_a_lost_lease_ends_the_script_and_the_agent_goes_on(place, eventually):
     service = place.service(
         LOGS

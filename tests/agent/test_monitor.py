@@ -1,5 +1,6 @@
 """Runs are watched with all their processes, and what cannot be measured is absent."""
 
+import os
 import subprocess
 import sys
 
@@ -46,6 +47,52 @@ def test_samples_are_a_second_apart(tree):
     tree.wait()
     monitor.sample(0.9)
     assert monitor.results(0.9) == first
+
+
+def test_what_was_used_over_time_is_kept_beside(tree):
+    monitor = Monitor(tree.pid, (), 1, now=100.0)
+    for at in range(1, 4):
+        monitor.sample(100.0 + at)
+    rows = monitor.samples.next_batch(is_final=True).rows
+    assert [row["_runtime"] for row in rows] == [1.0, 2.0, 3.0]
+    for row in rows:
+        assert row.keys() == {"_timestamp", "_runtime", "memory_gb", "cpu_percent"}
+        assert 0.1 < row["memory_gb"] < 0.3
+
+
+def test_of_several_gpus_each_is_told_beside_all_of_them(monkeypatch):
+    class Gauge:
+        def __init__(self, name):
+            self.number = int(name)
+
+        def percent(self):
+            return 50.0 * self.number
+
+        def memory_gb(self, pids, *, is_alone):
+            return 1.0 + self.number
+
+        def power_w(self):
+            return 100.0 if self.number else None
+
+        def energy_j(self):
+            return None
+
+    monkeypatch.setattr("besom.agent.monitor.Gauge", Gauge)
+    monitor = Monitor(os.getpid(), ("0", "1"), 2, now=0.0)
+    monitor.sample(1.0)
+    (row,) = monitor.samples.next_batch(is_final=True).rows
+    told = {name: value for name, value in row.items() if "gpu" in name or "power" in name}
+    assert told == {
+        "gpu_percent": 25.0,
+        "gpu_memory_gb": 3.0,
+        "power_w": 50.0,
+        "gpu_percent.0": 0.0,
+        "gpu_percent.1": 50.0,
+        "gpu_memory_gb.0": 1.0,
+        "gpu_memory_gb.1": 2.0,
+        "power_w.1": 50.0,
+    }
+    assert {name for name in monitor.results(1.0) if "." in name} == set()
 
 
 def test_a_run_too_short_for_a_sample_has_the_kernels_numbers():

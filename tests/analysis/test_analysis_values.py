@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from besom.analysis import gain, incumbent_trace, ranking, value_of
+from besom.analysis.columns import TrialColumns
 from besom.records import Cause, Failure, Reason, Trial, TrialState
 
 
@@ -66,3 +68,13 @@ def test_the_last_incumbent_is_the_first_of_the_ranking(values, goal):
     trace, ranked = incumbent_trace(trials, goal), ranking(trials, goal)
     assert (trace.best[-1] if trace.best else None) == (value_of(ranked[0]) if ranked else None)
     assert gain(trials, goal).best == (trace.holders[-1] if trace.holders else None)
+
+
+def test_a_paused_trial_counts_where_it_came_to_rest_and_may_hold_the_best_value():
+    paused = replace(trial(2, 0.2, TrialState.PAUSED), ended_at=None, seconds=4.0)
+    trials = [trial(1, 0.5, ended_at=10.0), paused, trial(3, 0.1, TrialState.RUNNING)]
+    trace = incumbent_trace(trials, "minimize")
+    assert (trace.numbers, trace.best) == ((2, 1), (0.2, 0.2))
+    columns = TrialColumns(trials, "minimize")
+    assert columns.numbers[columns.by_end].tolist() == [2, 1]
+    assert columns.best_so_far.tolist() == [0.2, 0.2]

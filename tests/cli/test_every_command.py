@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shlex
+import shutil
 import signal
 import socket
 import sqlite3
@@ -102,6 +103,9 @@ class Place:
         process = self.start("server", "--port", "0", *words)
         try:
             assert process.stdout is not None
+            link = process.stdout.readline()
+            assert "The dashboard is at http" in link
+            assert ("#token=" in link) == ("--token" in words)
             line = process.stdout.readline()
             assert "listens at" in line, line
             yield line.split("listens at ")[1].split(",")[0].strip()
@@ -138,6 +142,12 @@ def test_status_tells_all_sweeps_and_one(done: Place) -> None:
     assert "3 of 3 trials" in done.besom("status", "small")
     assert done.json("status")[0]["counts"] == {"finished": 3}
     assert done.json("status", "small")["metric"] == "loss"
+
+
+def test_watching_through_a_pipe_prints_a_line_an_event(done: Place) -> None:
+    lines = done.besom("watch").splitlines()
+    assert sum("finished: loss" in line for line in lines) == 3
+    assert "sweep finished" in lines[-1]
 
 
 def test_best_prints_every_format_from_the_best_trial(done: Place) -> None:
@@ -186,6 +196,15 @@ def test_a_report_is_one_html_file(done: Place) -> None:
     said = done.json("report", "--output", "mine.html")["report"]
     assert Path(said).read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html")
     assert done.besom("report").strip().endswith("report.html")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not any(map(shutil.which, ("chromium", "google-chrome"))), reason="no browser is on PATH")
+def test_a_report_is_markdown_with_its_pictures_beside_it(done: Place) -> None:
+    said = Path(done.besom("report", "--format", "md").strip())
+    assert said.name == "report.md"
+    assert (said.parent / "report_files" / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert "](report_files/history.png)" in said.read_text(encoding="utf-8")
 
 
 def test_a_finished_sweep_is_not_steered_or_run(done: Place) -> None:

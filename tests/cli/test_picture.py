@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from besom.cli.drawing import ASCII, bar, sparkline
+from besom.analysis.values import Incumbents, incumbent_trace
+from besom.cli.curve import curve
+from besom.cli.drawing import ASCII, UNICODE, Glyphs, bar, sparkline
 from besom.cli.ending import ending
 from besom.cli.events import Seen, events
 from besom.cli.picture import Scene, counts, picture, tightest
+from besom.cli.wording import number
 from besom.records import Agent, Cause, Failure, Reason, Run, Sweep, SweepState, Trial, TrialState
 from besom.service import Progress
 
@@ -115,9 +118,69 @@ def test_the_ending_looks_as_it_did() -> None:
     assert_golden("ending.txt", "".join(printed(line, 80) for line in lines))
 
 
-@given(st.integers(1, 140), st.integers(1, 60), st.integers(0, 40), st.integers(0, 5))
-def test_the_view_never_exceeds_its_room(width: int, height: int, running: int, failed: int) -> None:
-    scene = a_scene()
+def a_trace(*values: float | None, goal: str = "maximize") -> Incumbents:
+    """Trials that ended with these values, one after the other; None failed."""
+    ended = [a_trial(n, "failed" if each is None else "finished", each) for n, each in enumerate(values)]
+    return incumbent_trace(ended, goal)
+
+
+@pytest.mark.parametrize(("width", "height", "glyphs"), [(80, 24, UNICODE), (200, 50, UNICODE), (80, 24, ASCII)])
+def test_the_view_with_a_curve_looks_as_it_did(width: int, height: int, glyphs: Glyphs) -> None:
+    values = [0.9, 0.31, None, *(0.85 + 0.02 * (n % 7) - 0.15 * (n % 5) for n in range(20)), 0.9722, 0.71]
+    scene = replace(a_scene(), trace=a_trace(*values))
+    name = "curve-ascii.txt" if glyphs is ASCII else f"curve-{width}x{height}.txt"
+    assert_golden(name, printed(picture(scene, width, height, glyphs), width))
+
+
+def drawn(*values: float | None, goal: str, width: int = 30, height: int = 6, glyphs: Glyphs = ASCII) -> list[str]:
+    return [line.plain for line in curve(a_trace(*values, goal=goal), goal, width, height, glyphs)]
+
+
+def test_the_curve_is_a_stair_beside_which_the_best_and_the_worst_are_written() -> None:
+    assert drawn(4.0, 2.0, None, 3.0, 1.0, goal="minimize") == [
+        "  4.000 +******               ",
+        "        |     *        .      ",
+        "        |     *               ",
+        "        |     *************   ",
+        "  1.000 +                 ****",
+        "        +------ 5 trials ended",
+    ]
+    assert drawn(1.0, 4.0, goal="maximize")[0].startswith("  4.000 +")
+
+
+def test_the_worst_tenth_lies_outside_where_it_would_squeeze_the_rest() -> None:
+    values = [1e9, *(1.0 + n / 100 for n in range(15))]
+    assert drawn(*values, goal="minimize")[0].startswith("  1.140 +")
+    assert drawn(*values[1:], goal="minimize")[0].startswith("  1.140 +")
+
+
+@given(
+    st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=300),
+    st.sampled_from(["minimize", "maximize"]),
+    st.integers(1, 120),
+    st.integers(2, 20),
+    st.sampled_from([UNICODE, ASCII]),
+)
+def test_a_curve_of_any_values_keeps_to_its_room(
+    values: list[float | None], goal: str, width: int, height: int, glyphs: Glyphs
+) -> None:
+    lines = curve(a_trace(1.0, *values, goal=goal), goal, width, height, glyphs)
+    assert len(lines) == height
+    assert max(line.cell_len for line in lines) <= width
+    best = (min if goal == "minimize" else max)(value for value in (1.0, *values) if value is not None)
+    assert width < 40 or any(number(best, keep_zeros=True) in line.plain for line in lines)
+
+
+def test_where_there_is_no_room_for_a_curve_the_view_is_as_without() -> None:
+    scene = replace(a_scene(), trace=a_trace(*(0.1 * n for n in range(9))))
+    for width, height in ((80, 15), (38, 40)):
+        assert picture(scene, width, height) == picture(replace(scene, trace=Incumbents()), width, height)
+    assert "9 trials ended" in picture(scene, 80, 24).plain
+
+
+@given(st.integers(1, 140), st.integers(1, 60), st.integers(0, 40), st.integers(0, 5), st.integers(0, 9))
+def test_the_view_never_exceeds_its_room(width: int, height: int, running: int, failed: int, ended: int) -> None:
+    scene = replace(a_scene(), trace=a_trace(*(0.1 * n for n in range(ended))))
     progress = replace(
         scene.progress,
         running=[a_run(n, n % 20, 0.5) for n in range(running)],

@@ -55,6 +55,29 @@ def test_output_sent_again_is_kept_once(driven: Any) -> None:
     assert sweep.instructions[-1].output.text == "ch"
 
 
+def test_samples_sent_again_are_kept_once_and_a_gap_stays_one(driven: Any) -> None:
+    sweep = driven()
+    run = sweep.assigned()
+
+    def send(first: int, *samples: float) -> tuple[int, list[float]] | None:
+        rows = [{"cpu_percent": each} for each in samples]
+        sweep.handle(Report(run.run_id, run.lease, first_sample=first, samples=rows))
+        kept = sweep.instructions[-1].histories
+        assert all(each.run_id == f"{run.run_id}/samples" for each in kept)
+        return next(((each.first_row, [row["cpu_percent"] for row in each.rows]) for each in kept), None)
+
+    assert send(0, 1.0, 2.0) == (0, [1.0, 2.0])
+    assert send(0, 1.0, 2.0) is None
+    assert send(0, 1.0, 2.0, 3.0) == (2, [3.0])
+    assert send(9, 4.0) == (9, [4.0])
+    assert send(9, 4.0, 5.0) == (10, [5.0])
+    assert sweep.state.runs[run.run_id].samples == 11
+    assert sweep.state.runs[run.run_id].rows == 0
+    sweep.report(run, {"loss": 1.0})
+    sweep.finish(run)
+    assert sweep.instructions[-1].ended_runs == (run.run_id, f"{run.run_id}/samples")
+
+
 def test_an_unknown_run_is_named(driven: Any) -> None:
     with pytest.raises(UnknownName, match="nosuch"):
         driven().handle(Report("nosuch", 1))
@@ -81,6 +104,36 @@ def test_a_run_without_a_usable_objective_is_a_failure_with_its_cause(driven: An
     sweep.report(run, *rows)
     trial = sweep.finish(run)
     assert (trial.state, trial.failure.cause) == (TrialState.FAILED, cause)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([], "the script ended without logging val_loss"),
+        ([{"epoch": 1}, {"a": 1, "b": 2}], "no value of 'val_loss' was logged; the run logged 'epoch', 'a' and 1 more"),
+        ([{"epoch": 1, "_step": 0}], "no value of 'val_loss' was logged; the run logged 'epoch'"),
+        (
+            [{"at": 1, "lr": 0.1, "loss": 0.2}, {"val/loss": 0.5, "acc": 0.1}],
+            "no value of 'val_loss' was logged; the run logged 'val/loss', 'at' and 3 more: did you mean 'val/loss'?",
+        ),
+        ([{"val_loss": "0.5"}], "'val_loss' was logged, but never as a number"),
+    ],
+)
+def test_a_failure_without_the_objective_names_what_was_logged(driven: Any, rows: Any, told: str) -> None:
+    sweep = driven(metric={"name": "val_loss", "goal": "minimize"})
+    run = sweep.assigned()
+    for row in rows:
+        sweep.report(run, row)
+    assert sweep.finish(run).failure == Failure(Cause.NO_METRIC, told)
+
+
+def test_names_of_a_run_are_few_and_forgotten_when_its_objective_comes(driven: Any) -> None:
+    sweep = driven()
+    run = sweep.assigned()
+    sweep.report(run, {f"metric{number}": 1.0 for number in range(1000)})
+    assert len(sweep.state.runs[run.run_id].logged) == 100
+    sweep.report(run, {"loss": 1.0})
+    assert sweep.state.runs[run.run_id].logged == ()
 
 
 def test_a_failed_trial_is_retried_as_often_as_the_file_says_and_then_fails(driven: Any) -> None:

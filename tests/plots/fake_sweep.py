@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from besom import plots
 from besom.analysis import ranking
-from besom.records import Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
+from besom.records import Agent, Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
 from besom.service import MetricCurve, Progress
 
 PICTURES = (
@@ -19,6 +19,7 @@ PICTURES = (
     plots.importance,
     plots.slices,
     plots.contours,
+    plots.timeline,
 )
 """Every picture that is drawn of a sweep."""
 
@@ -63,6 +64,9 @@ class FakeSweep:
             "k3v9qd", file, 7, 0.0, state, why, started_at=1.7635e9, ended_at=ended and 1.7635e9 + ended
         )
         self.fidelity_max = fidelity_max
+        self.metrics_ = [self.sweep_.file["metric"]["name"], "train/loss"] if file["metric"] else ["train/loss"]
+        self.resource_rows_ = []
+        self.asked = []
 
     def progress(self, sweep_id):
         metric = self.sweep_.file.get("metric") or {}
@@ -85,10 +89,24 @@ class FakeSweep:
         return self.trials_
 
     def runs(self, sweep_id, trial=None):
-        return self.runs_
+        return [run for run in self.runs_ if trial in (None, run.trial)]
 
-    def curves(self, sweep_id, metric, x="_step", trial=None, points=500):
-        return self.curves_
+    def agents(self):
+        return [Agent("a", "tower", "tower.lan", 7, (), 0.0, 1.7635e9 + 5400)]
+
+    def metrics(self, run_id):
+        return ["epoch", "_step", *self.metrics_]
+
+    def curves(self, sweep_id, metric, x="_step", trial=None, points=500, trials=None):
+        self.asked.append((metric, points, trials))
+        wanted = [trial] if trial is not None else trials
+        found = [curve for curve in self.curves_ if wanted is None or curve.trial in wanted]
+        if metric == self.sweep_.file["metric"]["name"]:
+            return found
+        return [replace(curve, y=tuple(math.exp(-9 * y) for y in curve.y)) for curve in found]
+
+    def resource_rows(self, run_id):
+        return self.resource_rows_
 
 
 def config_of(rng):
@@ -101,7 +119,7 @@ def config_of(rng):
     }
 
 
-def lively(count=40, epochs=30, repeats=1, seed=3, file=FILE):
+def lively(count=40, epochs=30, repeats=1, seed=3, file=FILE, gpus=False):
     """A sweep of `count` trials whose quality has its optimum near lr = 0.003; some are stopped, some fail."""
     rng = random.Random(seed)
     trials, runs, curves = [], [], []
@@ -128,7 +146,16 @@ def lively(count=40, epochs=30, repeats=1, seed=3, file=FILE):
             curves.append(MetricCurve(run_id, number, repeat, 0, tuple(range(1, ran + 1)), tuple(ys)))
             finals += ys[-1:]
             run_state = RunState(state.value)
-            runs.append(Run(run_id, "k3v9qd", number, repeat, 0, number, "a", "q", 0.0, 1.0, run_state, fidelity=ran))
+            start = 1.7635e9 + number * 100.0 + repeat * 30.0
+            runs.append(
+                Run(
+                    *(run_id, "k3v9qd", number, repeat, 0, number, "ab"[number % 2], "q", start, 0.0, run_state),
+                    ended_at=start + 20.0 + ran,
+                    fidelity=ran,
+                    gpus=(str(number // 2 % 2),) if gpus else (),
+                    host="tower.lan",
+                )
+            )
         seconds = repeats * ran * (1.5 + config["layers"]) + 2
         trials.append(
             Trial(
@@ -138,13 +165,14 @@ def lively(count=40, epochs=30, repeats=1, seed=3, file=FILE):
                 Reason("baseline" if number == 0 else "model", "" if number == 0 else "highest expected gain"),
                 created_at=number * 60.0,
                 state=state,
-                ended_at=number * 60.0 + seconds,
+                ended_at=1.7635e9 + number * 60.0 + seconds,
                 value=None if failure or not finals else sum(finals) / len(finals),
                 spread=0.004 + rng.random() / 300 if repeats > 1 and not failure else None,
                 fidelity=ran,
                 failure=failure,
                 repeats_done=repeats,
                 seconds=seconds,
+                gpu_seconds=seconds if gpus else 0.0,
                 resources={
                     "memory_gb_peak": 1 + config["layers"] * rng.uniform(0.2, 0.3),
                     "cpu_percent_mean": rng.uniform(80, 190),

@@ -91,6 +91,12 @@ def test_the_table_has_a_row_for_every_trial():
     assert sum("failed" in attrs.get("class", "") for attrs in rows) == 4
 
 
+def test_of_very_many_trials_the_table_has_the_first_and_says_so():
+    text = report_html(read_sweep(lively(2100, epochs=2), "s"))
+    assert "The first 2000 of 2100 trials" in text
+    assert text.count("<tr class=") == 2000
+
+
 def test_the_best_configuration_has_one_parameter_a_line():
     sweep = lively()
     best = read_sweep(sweep, "s").progress.best

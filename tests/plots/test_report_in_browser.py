@@ -1,40 +1,18 @@
 """The report in a real Chromium: it draws, sorts, copies and changes its theme, and the console stays empty."""
 
-import shutil
-
 import pytest
 from fake_sweep import FakeSweep, hostile, lively
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from besom.plots import DARK, LIGHT, history, parallel_coordinates, read_sweep, write_report
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HISTORY = "#history .main-svg >> nth=0"
 
 
 def rgb(color):
     return "rgb({}, {}, {})".format(*(int(color[at : at + 2], 16) for at in (1, 3, 5)))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(NAMES)} is on PATH; on Debian: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(QUIET))
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

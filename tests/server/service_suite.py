@@ -71,6 +71,18 @@ class ServiceSuite:
         assert service.output(run.run_id, -4) == "more"
         assert service.metrics(run.run_id)[0] == "loss"
 
+    def test_what_a_run_used_over_time_comes_back_once(self, service: Service):
+        run = assigned(service, service.create_sweep(FILE).id)
+        assert service.resource_rows(run.run_id) == []
+        samples = [{"_runtime": float(at), "cpu_percent": 100.0, "gpu_percent.1": 7.5} for at in range(3)]
+        service.report(Report(run.run_id, run.lease, samples=samples[:2]))
+        service.report(Report(run.run_id, run.lease, 0, [{"loss": 1.0}], samples=samples))
+        service.report(Report(run.run_id, run.lease))
+        assert service.resource_rows(run.run_id) == samples
+        assert service.metrics(run.run_id) == ["loss"]
+        service.finish(Finish(run.run_id, run.lease, "finished"))
+        assert service.resource_rows(run.run_id) == samples
+
     def test_curves_are_thinned_and_keep_their_extremes(self, service: Service):
         sweep = service.create_sweep(FILE)
         run = assigned(service, sweep.id)
@@ -84,6 +96,8 @@ class ServiceSuite:
         assert curve.x[curve.y.index(9.0)] == 628.0
         (by_row,) = service.curves(sweep.id, "loss", trial=1, points=5000)
         assert by_row.x == tuple(range(1000))
+        assert service.curves(sweep.id, "loss", points=5000, trials=[7, 1]) == [by_row]
+        assert service.curves(sweep.id, "loss", trials=[]) == service.curves(sweep.id, "loss", trials=[2]) == []
         assert service.curves(sweep.id, "accuracy") == []
 
     def test_a_gap_is_refused_with_what_is_expected(self, service: Service):
@@ -171,6 +185,6 @@ class ServiceSuite:
             service.bye("b")
 
     def test_what_a_run_logged_is_asked_by_its_id(self, service: Service):
-        for read in (service.rows, service.metrics, service.output):
+        for read in (service.rows, service.metrics, service.output, service.resource_rows):
             with pytest.raises(UnknownName):
                 read("nosuchrun")

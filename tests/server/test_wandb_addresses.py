@@ -1,4 +1,4 @@
-"""The addresses that W&B's client prints lead people to the sweep's report."""
+"""The addresses that W&B's client prints lead people to the dashboard's pages."""
 
 from __future__ import annotations
 
@@ -17,20 +17,29 @@ def sweep(server: Server) -> Sweep:
     return server.driver.create_sweep({**FILE, "entity": "e", "project": "p q", "name": "<script>alert(1)</script>"})
 
 
-def test_of_a_sweep_it_is_its_report_as_it_stands(server: Server, sweep: Sweep):
-    page = httpx.get(f"{server.address}/e/p%20q/sweeps/{sweep.id}")
-    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert "&lt;script&gt;alert(1)" in page.text
-    assert "<script>alert(1)" not in page.text
-
-
-def test_a_project_and_a_run_lead_to_their_sweep(server: Server, sweep: Sweep):
+@pytest.fixture
+def run(server: Server, sweep: Sweep) -> Assignment:
     assignment = server.driver.ask(sweep.id, Ask("agent", "request"))
     assert isinstance(assignment, Assignment)
     server.driver.report(Report(assignment.run_id, assignment.lease, 0, [{"loss": 1.0}]))
-    for path in ("/e/p%20q", f"/e/p%20q/runs/{assignment.run_id}"):
+    return assignment
+
+
+def test_a_sweep_a_run_and_a_project_lead_to_their_pages(server: Server, sweep: Sweep, run: Assignment):
+    pages = {
+        f"/e/p%20q/sweeps/{sweep.id}": f"/sweeps/{sweep.id}",
+        f"/e/p%20q/runs/{run.run_id}": f"/sweeps/{sweep.id}/trials/{run.trial}",
+        "/e/p%20q": f"/sweeps/{sweep.id}",
+    }
+    for path, page in pages.items():
         there = httpx.get(server.address + path)
-        assert (there.status_code, there.headers["location"]) == (307, f"/e/p%20q/sweeps/{sweep.id}")
+        assert (there.status_code, there.headers["location"]) == (307, page)
+    assert httpx.get(server.address + "/e/p%20q", follow_redirects=True).status_code == 200
+
+
+def test_a_project_of_several_sweeps_leads_to_the_list_of_all(server: Server, sweep: Sweep):
+    server.driver.create_sweep({**FILE, "entity": "e", "project": "p q"})
+    assert httpx.get(server.address + "/e/p%20q").headers["location"] == "/"
 
 
 @pytest.mark.parametrize("path", ["/e/other", "/e/p%20q/sweeps/none", "/e/p%20q/runs/none", "/e/p%20q/reports/1"])

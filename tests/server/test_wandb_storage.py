@@ -6,7 +6,7 @@ import resource
 import socket
 import time
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -148,6 +148,23 @@ def test_a_link_is_good_for_its_path_only(base, storage):
     assert HTTP.get(link).status_code == 200
 
 
+@pytest.mark.parametrize("verb", ["GET", "PUT"])
+def test_a_link_is_good_for_a_day(tmp_path, verb):
+    now = [1_000_000.0]
+    storage = Storage(tmp_path, "secret", lambda: now[0], reserve=0)
+    storage.put(WHERE, b"before")
+    with serving(routes(storage)) as base:
+        link = storage.link(base, verb, WHERE)
+        longer = link.replace("/1086400-", "/2086400-")
+        assert longer != link
+        assert HTTP.request(verb, longer).status_code == 403, "the signature covers the time"
+        now[0] += 24 * 3600
+        assert HTTP.request(verb, link).status_code == 200
+        now[0] += 1
+        refused = HTTP.request(verb, link)
+        assert (refused.status_code, "in the last 24 hours" in refused.text) == (403, True)
+
+
 def test_a_link_of_another_secret_is_refused(base, storage, tmp_path):
     put(base, storage, b"x")
     assert HTTP.get(Storage(tmp_path / "other", "").link(base, "GET", WHERE)).status_code == 403
@@ -159,7 +176,7 @@ def test_a_signed_path_out_of_the_storage_is_refused(base, storage, where):
     host = urlsplit(base).netloc
     for verb in ("PUT", "GET"):
         connection = http.client.HTTPConnection(host)  # sends paths as they are
-        connection.request(verb, f"/wandb/storage/{storage._signature(verb, where)}/{verb}/{quote(where)}", body=b"")
+        connection.request(verb, storage.link("", verb, where), body=b"")
         assert connection.getresponse().status in (400, 403, 404)
         connection.close()
     assert files_of(storage) == []

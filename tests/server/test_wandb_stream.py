@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -163,6 +164,8 @@ def test_a_trials_rows_output_and_end_go_through_the_engine(side: Side):
     assert side.driver.output(run.run_id) == "one\ntwo\n"
     assert trial.resources["memory_gb_peak"] == pytest.approx(1.048576)
     assert trial.resources["gpu_percent_mean"] == 50
+    used = {"_runtime": 3, "memory_gb": pytest.approx(1.048576), "gpu_percent": 50}
+    assert side.driver.resource_rows(run.run_id) == [used]
     assert not side.stream(run.run_id, complete=True), "its end said again changes nothing"
 
 
@@ -333,3 +336,20 @@ def test_lines_that_are_no_json_keep_their_place(side: Side):
     side.stream("garbled", files=files)
     side.stream("garbled", 3, {"x": 4})
     assert side.rows("garbled") == [1, None, 3, 4]
+
+
+def test_the_pieces_in_which_a_run_came_are_merged_once_it_is_complete(side: Side, monkeypatch: pytest.MonkeyPatch):
+    merged: list[str] = []
+    compact = side.driver.store.compact
+    monkeypatch.setattr(side.driver.store, "compact", lambda run_id: [merged.append(run_id), compact(run_id)])
+    name = f"h{next(_NUMBERS)}"
+    run = side.begin(name)
+    for at in range(5):
+        side.stream(name, at, {"x": at})
+    assert merged == []
+    side.stream(name, complete=True, exitcode=0)
+    deadline = time.monotonic() + 30
+    while len(merged) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)  # what is to be merged waits until nothing else is to be done
+    assert merged == [run.history_id, run.events_id]
+    assert side.rows(name) == [0, 1, 2, 3, 4]

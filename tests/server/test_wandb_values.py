@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besom.server.wandb.values import flat, looked_up, objective_of, printed, read_mapping, strict
+from besom.server.wandb.values import (
+    as_python_text,
+    as_text,
+    flat,
+    looked_up,
+    objective_of,
+    printed,
+    read_mapping,
+    strict,
+)
 
 NAN, INF = math.nan, math.inf
 JSON = st.recursive(
@@ -36,6 +45,26 @@ def test_what_is_strict_is_json_for_every_reader_and_the_same_but_for_numbers_th
     assert strict(json.loads(text)) == json.loads(text)
     if all(math.isfinite(each) for each in _floats(value)):
         assert strict(value) == value
+
+
+@given(JSON)
+def test_the_text_of_a_value_says_what_is_strict(value):
+    assert json.loads(as_text(value), parse_constant=_refused) == strict(value)
+    assert repr(json.loads(as_python_text(value))) == repr(value)
+
+
+@pytest.mark.parametrize("text", ['{"\\ud800": ["\\udfff", "NaN", 1]}', '{"a":' * 500 + "1" + "}" * 500])
+def test_half_letters_and_deep_nesting_are_written_too(text: str):
+    for write in (as_text, as_python_text):
+        assert json.loads(write(json.loads(text))) == json.loads(text)
+
+
+def test_half_a_letter_beside_a_number_that_is_none_is_written_too():
+    assert json.loads(as_text({"\ud800": NAN})) == {"\ud800": "NaN"}
+
+
+def _refused(word):
+    raise ValueError(word)
 
 
 def _floats(value):

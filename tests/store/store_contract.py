@@ -166,6 +166,7 @@ class StoreContract:
             store.compact("r0")
         self.append(store, 2, {"c": 1.0})
         assert store.metrics("r0") == ["z", "b", "a", "c"]
+        assert sorted(store.metrics("r0", is_ordered=False)) == ["a", "b", "c", "z"]
 
     def test_columns_of_many_runs_come_at_once(self, store: Store) -> None:
         names = [f"r{number}" for number in range(1200)]
@@ -186,6 +187,21 @@ class StoreContract:
         assert list(store.rows("r0", first=5000)) == []
         assert all(type(row["i"]) is int for row in store.rows("r0", limit=10))
 
+    def test_some_rows_are_read_with_all_or_some_of_their_values(self, store: Store) -> None:
+        rows = [{"i": i, "x": i / 7, **({"val": i / 3, "n": i} if i % 5 == 0 else {})} for i in range(100)]
+        for start in range(0, 100, 7):
+            self.append(store, start, *rows[start : start + 7])
+        for _ in ("raw", "compacted"):
+            wanted = [3, 5, 50, 51, 99]
+            found = store.rows_at("r0", np.array([*wanted, 100]))
+            assert found == {number: rows[number] for number in wanted}
+            assert [list(row) for row in found.values()] == [list(rows[number]) for number in wanted]
+            assert all(type(row["i"]) is int for row in found.values())
+            assert store.rows_at("r0", np.arange(49, 52), ["val"]) == {50: {"val": 50 / 3}}
+            assert store.rows_at("r0", np.arange(0)) == {}
+            with store.transaction():
+                store.compact("r0")
+
     def test_rows_that_are_there_already_are_refused(self, store: Store) -> None:
         self.append(store, 0, {"loss": 1.0})
         with pytest.raises(StoreError, match="once and in order"):
@@ -204,7 +220,11 @@ class StoreContract:
                 first += len(batch)
             if is_compacted:
                 store.compact(run_id)
-            assert same(list(store.rows(run_id)), [row for batch in batches for row in batch])
+            rows = [row for batch in batches for row in batch]
+            assert same(list(store.rows(run_id)), rows)
+            some = store.rows_at(run_id, np.arange(len(rows))[::2])
+            assert list(some) == list(range(0, len(rows), 2))
+            assert same(list(some.values()), rows[::2])
             raise ZeroDivisionError  # leave nothing for the next example
 
     def test_output_is_read_from_any_byte(self, store: Store) -> None:
@@ -240,6 +260,7 @@ class StoreContract:
         self.save(store, SWEEP, TRIAL, RUN, *other)
         for run_id in ("r0", "r1"):
             self.append(store, 0, {"loss": 1.0, "note": "x"}, run_id=run_id)
+            self.append(store, 0, {"cpu_percent": 1.0}, run_id=f"{run_id}/samples")
             with store.transaction():
                 store.append_output(run_id, 0, "hello")
         with store.transaction():
@@ -247,6 +268,8 @@ class StoreContract:
         assert [sweep.id for sweep in store.sweeps()] == ["xyz"]
         assert store.trials("abc") == store.runs("abc") == list(store.rows("r0")) == []
         assert store.output("r0") == ""
+        assert list(store.rows("r0/samples")) == []
+        assert list(store.rows("r1/samples")) == [{"cpu_percent": 1.0}]
         assert list(store.rows("r1")) == [{"loss": 1.0, "note": "x"}]
         assert len(store.trials("xyz")) == len(store.runs("xyz")) == 1
         with pytest.raises(UnknownName), store.transaction():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from besom.errors import BesomError, nearest
+from besom.sweepfile.arguments import arguments
 from besom.sweepfile.model import SweepFile
 
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")
@@ -95,11 +96,6 @@ def _macros(config: Mapping[str, Any], config_file: Path, environ: Mapping[str, 
         "args_json": [json.dumps(config)],
         "args_json_file": [str(config_file)],
     }
-
-
-def arguments(config: Mapping[str, Any]) -> list[str]:
-    """What `${args}` stands for: one word for each top-level name; values print as Python's `str`."""
-    return [f"--{name}={value}" for name, value in config.items()]
 
 
 def interpreter(environ: Mapping[str, str]) -> str:

@@ -23,10 +23,11 @@ from besom.agent.salvage import give_back_unstarted, salvage
 from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
 from besom.agent.watch import Ended, Limits, Watch, Wish
+from besom.errors import WrongState
 from besom.records import Cause, Failure
 from besom.service import Service
 from besom.sweepfile.model import SweepFile
-from besom.wire import Answer, Ask, Assignment, Finish, Hello, Wait
+from besom.wire import Answer, Ask, Assignment, Done, Finish, Hello, Wait
 
 _LONGEST_RETRY_S = 5.0
 
@@ -46,6 +47,8 @@ class Agent:
         name: str | None = None,
         executor: Executor | None = None,
         environment: Mapping[str, str] | None = None,
+        ends_at: float | None = None,
+        idle_s: float | None = None,
     ) -> None:
         """Prepare; nothing happens before `run`.
 
@@ -59,6 +62,8 @@ class Agent:
             name: For people; the machine's name and a number otherwise.
             executor: How runs are executed; each in a process of its own otherwise.
             environment: Further environment variables for scripts, BESOM_SERVER for instance.
+            ends_at: When it must have ended, UTC: it takes no run that is cut off then and could not go on later.
+            idle_s: After so long without a run it ends; None waits for as long as the sweep does.
         """
         self.id = uuid.uuid4().hex[:12]
         self.name = name or f"{socket.gethostname()}-{self.id[:4]}"
@@ -67,6 +72,9 @@ class Agent:
         self._gpus = gpus
         self._executor = executor or ProcessExecutor()
         self._environment = dict(environment or {})
+        self._ends_at, self._idle_s = ends_at, idle_s
+        self.wants_time = False
+        """It ended because the time up to `ends_at` is too short for a run: one with more time would go on."""
         self._bell = Bell()
         self._wish = Wish.GO_ON
         self._ended: Ended | None = None
@@ -83,6 +91,7 @@ class Agent:
             ServerUnreachable: At the start no server answers. Later this agent waits for it.
             UnknownName: There is no such sweep.
             NotAllowed: The token is wrong.
+            WrongState: Not even the first run fits into the time that the agent has.
         """
         sweep = self._service.sweep(self._sweep_id)
         self._sweep_id = sweep.id
@@ -108,19 +117,31 @@ class Agent:
             _log.info("agent %s: %s", self.name, error)
 
     def _work(self) -> int:
-        done = 0
+        done, busy_at = 0, time.monotonic()
         while self._wish is Wish.GO_ON and (self._count is None or done < self._count):
             self._await_room()
             answer = self._ask()
             if isinstance(answer, Assignment):
                 done += self._execute(answer)
+                busy_at = time.monotonic()
             elif isinstance(answer, Wait):
+                if self._idle_s is not None and time.monotonic() - busy_at >= self._idle_s:
+                    _log.info("agent %s: it had no run for %.0f s and ends: %s", self.name, self._idle_s, answer.why)
+                    break
                 self._bell.wait(answer.seconds)
             else:
                 if answer is not None:
-                    _log.info("agent %s: done: %s", self.name, answer.why)
+                    self._take_leave(answer, done)
                 break
         return done
+
+    def _take_leave(self, answer: Done, done: int) -> None:
+        if answer.needs_time and not done:
+            raise WrongState(
+                f"sweep {self._sweep_id}: {answer.why}; give agents more time, or have the script keep checkpoints."
+            )
+        self.wants_time = answer.needs_time
+        _log.info("agent %s: done: %s", self.name, answer.why)
 
     def _await_room(self) -> None:
         """Take no run while the disk is full: its trial would fail for nothing."""
@@ -145,12 +166,14 @@ class Agent:
 
     def _ask(self) -> Answer | None:
         """What to do next; None if stopped while the server was away."""
-        ask = Ask(self.id, uuid.uuid4().hex, socket.gethostname(), self._watched_gpus, str(self._folder))
+        request_id, host, folder = uuid.uuid4().hex, socket.gethostname(), str(self._folder)
         retry_s = 0.0
         while self._wish is Wish.GO_ON:
             try:
                 if retry_s:
                     self._hello()  # a server that was away may have another memory of us
+                left_s = None if self._ends_at is None else self._ends_at - time.time()
+                ask = Ask(self.id, request_id, host, self._watched_gpus, folder, left_s)
                 return self._service.ask(self._sweep_id, ask)
             except AWAY as error:
                 if not retry_s:
@@ -198,14 +221,15 @@ class Agent:
         sources = self._file.besom.metrics
         names = [self._file.metric.name] if self._file.metric else []
         names += [self._file.besom.fidelity.metric] if self._file.besom.fidelity else []
+        monitor = Monitor(child.pid, self._watched_gpus, self._file.besom.resources.per_gpu, time.monotonic())
         watch = Watch(
             assignment,
             child,
             folder,
-            Shipper(self._service, assignment.run_id, assignment.lease, Spool(folder.history), output),
+            Shipper(self._service, assignment.run_id, assignment.lease, Spool(folder.history), output, monitor.samples),
             output,
             PrintedMetrics(sources, folder.output, folder.history, names) if sources else None,
-            Monitor(child.pid, self._watched_gpus, self._file.besom.resources.per_gpu, time.monotonic()),
+            monitor,
             Limits(self._file.besom.grace, self._file.besom.timeout),
             self._bell,
             lambda: self._wish,

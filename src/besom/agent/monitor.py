@@ -1,4 +1,4 @@
-"""What a run uses: CPU and memory of its whole process tree, GPU utilisation and memory, power; peaks and means."""
+"""What a run uses: CPU and memory of its whole process tree, GPUs and power; in sum and over time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import psutil
 
 from besom.agent.child import Exit
 from besom.agent.gpus import Gauge
+from besom.agent.samples import Samples
 
 EVERY_S = 1.0
 _FIRST_AFTER_S = 0.2
@@ -42,9 +43,13 @@ class Monitor:
 
     Memory is the resident size of all processes of the tree, summed: pages that they share count in each. Of a GPU that
     several runs share, utilisation is the device's, and power and energy are divided by their number.
+
+    Attributes:
+        samples: What it used over time, keys as in `wire.Report`.
     """
 
     def __init__(self, pid: int, gpus: Sequence[str], sharing: int, now: float) -> None:
+        self.samples = Samples()
         self._pid, self._sharing, self._started_at = pid, sharing, now
         self._gauges = [Gauge(gpu) for gpu in gpus]
         self._energy_before = [gauge.energy_j() for gauge in self._gauges]
@@ -64,10 +69,12 @@ class Monitor:
             return
         elapsed = max(now - self._sampled_at, 1e-3)
         memory, cpu_s = self._read_tree()
-        self._tracks["memory_gb"].add(memory / _GB if memory else None, elapsed)
-        self._tracks["cpu_percent"].add(100 * cpu_s / elapsed, elapsed)
         self._cpu_total_s += cpu_s
-        self._read_gpus(elapsed)
+        measured = {"memory_gb": memory / _GB if memory else None, "cpu_percent": 100 * cpu_s / elapsed}
+        measured |= self._read_gpus()
+        for name, track in self._tracks.items():
+            track.add(measured.get(name), elapsed)
+        self.samples.add(now - self._started_at, elapsed, measured)
         self._sampled_at, self._next_at = now, now + EVERY_S
 
     def results(self, now: float, ended: Exit | None = None) -> dict[str, float]:
@@ -111,18 +118,26 @@ class Monitor:
             self._cpu_s[pid] = used
         return memory, cpu_s
 
-    def _read_gpus(self, elapsed: float) -> None:
+    def _read_gpus(self) -> dict[str, float | None]:
+        """All GPUs together, and each alone where there are several."""
         if not self._gauges:
-            return
+            return {}
         is_alone = self._sharing == 1
         percents = [gauge.percent() for gauge in self._gauges]
         memory = [gauge.memory_gb(self._tree, is_alone=is_alone) for gauge in self._gauges]
-        power = _sum([gauge.power_w() for gauge in self._gauges])
-        total = _sum(percents)
-        self._tracks["gpu_percent"].add(None if total is None else total / len(percents), elapsed)
-        self._tracks["gpu_memory_gb"].add(_sum(memory), elapsed)
-        self._tracks["power_w"].add(None if power is None else power / self._sharing, elapsed)
+        watts = [gauge.power_w() for gauge in self._gauges]
+        power = [None if each is None else each / self._sharing for each in watts]
         self._energy_now = [gauge.energy_j() for gauge in self._gauges]
+        total = _sum(percents)
+        measured = {
+            "gpu_percent": None if total is None else total / len(percents),
+            "gpu_memory_gb": _sum(memory),
+            "power_w": _sum(power),
+        }
+        if len(self._gauges) > 1:
+            of_each = {"gpu_percent": percents, "gpu_memory_gb": memory, "power_w": power}
+            measured |= {f"{name}.{at}": value for name, values in of_each.items() for at, value in enumerate(values)}
+        return measured
 
 
 def tree_of(pid: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Sending a run's rows and output to the service, in order and exactly once, whatever the server does meanwhile."""
+"""Sending a run's rows, output and samples to the service, in order and exactly once, whatever the server does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from besom.agent.output import Output
+from besom.agent.samples import Samples
 from besom.agent.spool import Spool
 from besom.errors import LeaseLost, OutOfOrder, ServerError, ServerUnreachable, StoreError, UnknownName
 from besom.service import Service
@@ -23,13 +24,21 @@ _log = logging.getLogger("besom.agent")
 class Shipper:
     """The way of one run to the service. What the server has not acknowledged stays in hand or in the files."""
 
-    def __init__(self, service: Service, run_id: str, lease: int, spool: Spool, output: Output) -> None:
+    def __init__(
+        self,
+        service: Service,
+        run_id: str,
+        lease: int,
+        spool: Spool,
+        output: Output,
+        samples: Samples | None = None,
+    ) -> None:
         self._service = service
         self._run_id, self._lease = run_id, lease
-        self._spool, self._output = spool, output
+        self._spool, self._output, self._samples = spool, output, samples or Samples()
 
     def ship(self, resources: Mapping[str, float], summary: Mapping[str, Any], *, is_final: bool = False) -> Receipt:
-        """Send the next batch of rows and piece of output, and what the server says to it; without either a heartbeat.
+        """Send the next of rows, output and samples, and what the server says to it; without any of them a heartbeat.
 
         Raises:
             ServerUnreachable, ServerError, StoreError: Not delivered; the next call sends the same again.
@@ -37,6 +46,7 @@ class Shipper:
         """
         batch = self._spool.next_batch(is_final=is_final)
         output_from, text = self._output.next_piece(is_final=is_final)
+        samples = self._samples.next_batch(is_final=is_final)
         report = Report(
             run_id=self._run_id,
             lease=self._lease,
@@ -46,6 +56,8 @@ class Shipper:
             output_from=output_from,
             resources=resources,
             summary=summary,
+            first_sample=samples.first_row,
+            samples=samples.rows,
         )
         try:
             receipt = self._service.report(report)
@@ -54,6 +66,7 @@ class Shipper:
             return self.resume()
         self._spool.acknowledge(receipt.next_row)
         self._output.acknowledge(receipt.next_byte)
+        self._samples.acknowledge(samples)
         return receipt
 
     def resume(self) -> Receipt:
@@ -65,7 +78,8 @@ class Shipper:
 
     def has_rest(self) -> bool:
         """After the script's end: whether anything is left to send."""
-        return bool(self._spool.next_batch(is_final=True).rows or self._output.next_piece(is_final=True)[1])
+        waiting = self._spool.next_batch(is_final=True).rows or self._samples.next_batch(is_final=True).rows
+        return bool(waiting or self._output.next_piece(is_final=True)[1])
 
     def has_rows(self) -> bool:
         """Whether rows wait to be sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _LONGEST_SILENCE_S = 3.0
 _LONGEST_RETRY_S = 5.0
 _LONGEST_POLITENESS_S = 2.0
 _CATCH_UP_ROUNDS = 20
+_TOGETHER_S = 0.5
+"""A script that got a TERM of somebody else's is not judged before its agent would have got the same."""
 
 _log = logging.getLogger("besom.agent")
 
@@ -99,9 +102,18 @@ class Watch:
             self._bell.wait(TICK_S)
         ended = self._child.reap()
         self._ran_s = time.monotonic() - self._started_at
+        if self._step is _Step.NONE and self._was_cut_off(ended):
+            self._because = "lost"
         resources = self._monitor.results(time.monotonic(), ended)
         self._read_metrics(is_final=True)
         return self._conclude(ended, resources) if self._has_all_metrics() and self._is_ours else None
+
+    def _was_cut_off(self, ended: Exit) -> bool:
+        """Whether the script ended together with its agent, not by itself: SLURM sends TERM to both at once."""
+        until = time.monotonic() + _TOGETHER_S
+        while ended.signal == signal.SIGTERM and self._wish() is Wish.GO_ON and time.monotonic() < until:
+            self._bell.wait(until - time.monotonic())
+        return self._wish() is not Wish.GO_ON
 
     def _has_all_metrics(self) -> bool:
         """Whether every printed metric is in the history, which a full disk delays; keeps the lease meanwhile."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from besom.analysis.costs import was_cut_off
-from besom.analysis.values import is_better, ranking, value_of
+from besom.analysis.values import best_of, is_better, value_of
 from besom.analysis.wording import counted, percent
 from besom.records import Trial, TrialState
 
@@ -64,7 +64,7 @@ class Audit:
 def audit(trials: Sequence[Trial], goal: str) -> Audit:
     """How the audited trials ended, held against the incumbents that they had to beat."""
     audited = [trial for trial in trials if trial.audited is not None]
-    others = ranking((trial for trial in trials if trial.audited is None), goal)
+    best = best_of((trial for trial in trials if trial.audited is None), goal) if audited else None
     ended = [trial for trial in audited if trial.state in (TrialState.FINISHED, TrialState.FAILED)]
     return Audit(
         stopped=sum(
@@ -74,7 +74,7 @@ def audit(trials: Sequence[Trial], goal: str) -> Audit:
         audited=len(audited),
         ended=len(ended),
         wrong=sum(_beats(trial, _incumbent_then(trial), goal) for trial in ended),
-        lost=sum(_beats(trial, others[0].value if others else None, goal) for trial in ended),
+        lost=sum(_beats(trial, best.value if best else None, goal) for trial in ended),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 LEAST_TRIALS = 6
+_READ_MAX = 2000
 _POINTS_MAX = 400
 _FIT_POINTS_MAX = 200
 _GOOD_SKILL = 0.8  # of the objective as it is: then nothing else is tried
@@ -50,6 +51,7 @@ class Surrogate:
         skill: The part of the objective's variance that one half of the trials predicts of the other.
         advantage: By how many standard errors that beats the mean of the half.
         trials: How many have a value.
+        points: How many of them it sees.
         has_fidelity: Whether there is the input more.
     """
 
@@ -65,6 +67,7 @@ class Surrogate:
     skill: float
     advantage: float
     trials: int
+    points: int
     has_fidelity: bool
 
     @property
@@ -101,7 +104,9 @@ def surrogate_of(trials: Iterable[Trial], space: Space, goal: str) -> Surrogate 
     """
     if not space.free:
         return "no parameter varies"
-    known = _known(trials, space)
+    valued = [(trial, value) for trial in trials if (value := value_of(trial)) is not None]
+    read = _some(valued)
+    known = _known(read, space)
     if len(known) < LEAST_TRIALS:
         return f"{len(known)} {'trial has' if len(known) == 1 else 'trials have'} a value, {LEAST_TRIALS} are needed"
     sign = -1.0 if goal == "maximize" else 1.0
@@ -136,14 +141,22 @@ def surrogate_of(trials: Iterable[Trial], space: Space, goal: str) -> Surrogate 
         halves=halves,
         skill=skill,
         advantage=advantage,
-        trials=len(known),
+        trials=len(known) + len(valued) - len(read),
+        points=len(y),
         has_fidelity=has_fidelity,
     )
 
 
-def _known(trials: Iterable[Trial], space: Space) -> list[tuple[Config, float, float]]:
-    """Flat configuration, value and how far it got (0 to 1) of each trial that has a value and a place in the space."""
-    valued = [(trial, value) for trial in trials if (value := value_of(trial)) is not None]
+def _some(valued: Sequence[tuple[Trial, float]]) -> Sequence[tuple[Trial, float]]:
+    """All of them, or many spread evenly from best to worst: to read the configurations of all would take long."""
+    if len(valued) <= _READ_MAX:
+        return valued
+    order = np.lexsort(([trial.number for trial, _ in valued], [value for _, value in valued]))
+    return [valued[at] for at in evenly(order, _READ_MAX).tolist()]
+
+
+def _known(valued: Sequence[tuple[Trial, float]], space: Space) -> list[tuple[Config, float, float]]:
+    """Flat configuration, value and how far it got (0 to 1) of each trial that has a place in the space."""
     known = [(config, value, trial) for trial, value in valued if (config := config_of(trial, space)) is not None]
     far = [trial.fidelity for _, _, trial in known if trial.fidelity > 0]
     least, most = min(far, default=1.0), max(far, default=1.0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
+
+import numpy as np
 
 from besom.records import Cause, Config, Trial, TrialState
 
@@ -123,13 +125,15 @@ def failures_by_cause(trials: Iterable[Trial]) -> tuple[FailureGroup, ...]:
 
 def resources_summary(trials: Iterable[Trial]) -> tuple[ResourceUse, ...]:
     """Every resource that was measured on any trial, in alphabetical order; none that was not."""
-    known: dict[str, list[float]] = {}
+    known: defaultdict[str, list[float]] = defaultdict(list)
     for trial in trials:
         for name, amount in trial.resources.items():
-            known.setdefault(name, []).append(amount)
+            known[name].append(amount)
+    found = sorted((name, np.array(amounts, dtype=np.float64)) for name, amounts in known.items())
     return tuple(
         ResourceUse(
-            name, len(amounts), median(amounts), max(amounts), sum(amounts) if name.startswith("energy") else None
+            *(name, len(amounts), float(np.median(amounts)), float(amounts.max())),
+            total=float(amounts.sum()) if name.startswith("energy") else None,
         )
-        for name, amounts in sorted(known.items())
+        for name, amounts in found
     )

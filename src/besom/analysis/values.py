@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
-from besom.records import Trial
+from besom.records import Trial, TrialState
 
 
 @dataclass(frozen=True, slots=True)
 class Incumbents:
-    """The best value after each trial that ended; all of one length.
+    """The best value after each trial that ended or was paused; all of one length.
 
     Attributes:
-        numbers: The trials in the order in which they ended.
-        ended_at: When they did.
+        numbers: The trials in the order in which they did.
+        ended_at: When they ended; None for those that are paused.
         values: What they reached; None for those that failed.
         best: The best value so far; None while there is none.
         holders: The trial that holds it.
@@ -81,12 +82,17 @@ def ranking(trials: Iterable[Trial], goal: str) -> tuple[Trial, ...]:
     return tuple(trial for _, _, trial in sorted(valued, key=lambda entry: entry[:2]))
 
 
+def best_of(trials: Iterable[Trial], goal: str) -> Trial | None:
+    """The first of `ranking`, without ranking the others; None where no trial has a value."""
+    sign = -1.0 if goal == "maximize" else 1.0
+    valued = ((value * sign, trial.number, trial) for trial in trials if (value := value_of(trial)) is not None)
+    found = min(valued, default=None, key=lambda entry: entry[:2])
+    return found[2] if found else None
+
+
 def incumbent_trace(trials: Iterable[Trial], goal: str) -> Incumbents:
-    """The best value after each trial that ended, in the order in which they did."""
-    ended = sorted(
-        (trial for trial in trials if trial.state.has_ended),
-        key=lambda trial: (math.inf if trial.ended_at is None else trial.ended_at, trial.number),
-    )
+    """The best value after each trial that ended or was paused, in the order in which they did."""
+    ended = sorted((trial for trial in trials if trial.state.is_at_rest), key=rested_at)
     values, best, holders = [], [], []
     so_far: float | None = None
     holder: int | None = None
@@ -106,19 +112,30 @@ def incumbent_trace(trials: Iterable[Trial], goal: str) -> Incumbents:
     )
 
 
+def rested_at(trial: Trial) -> tuple[float, int]:
+    """What trials are sorted by that have ended or are paused: when that was, and the number.
+
+    Of a paused one it is when it would have paused, had it run all the time.
+    """
+    if trial.ended_at is not None:
+        return trial.ended_at, trial.number
+    return (trial.created_at + trial.seconds if trial.state is TrialState.PAUSED else math.inf), trial.number
+
+
 def gain(trials: Iterable[Trial], goal: str) -> Gain:
     """How much better the best trial is than the user's baseline and than the first trial."""
-    ranked = ranking(trials, goal)
-    if not ranked:
+    valued = [trial for trial in trials if value_of(trial) is not None]
+    best = best_of(valued, goal)
+    if best is None:
         return Gain()
-    best = ranked[0]
-    by_number = sorted(ranked, key=lambda trial: trial.number)
-    baseline = next((trial for trial in by_number if trial.reason.phase == "baseline"), None)
+    first = min(valued, key=attrgetter("number"))
+    baselines = [trial for trial in valued if trial.reason.phase == "baseline"]
+    baseline = min(baselines, key=attrgetter("number"), default=None)
     return Gain(
         best=best.number,
         value=best.value,
         over_baseline=_change(best, baseline, goal) if baseline else None,
-        over_first=_change(best, by_number[0], goal),
+        over_first=_change(best, first, goal),
     )
 
 

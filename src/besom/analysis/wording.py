@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
 _RESOURCES = {"gpu": "GPU", "cpu": "CPU", "kwh": "kWh", "gb": "GB", "mb": "MB", "w": "W", "s": "s", "percent": "%"}
 _UNITS = ("percent", "gb", "mb", "kwh", "wh", "w", "s")
@@ -66,3 +69,16 @@ def resource_label(name: str) -> str:
     label = " ".join(rest) or name
     label = label[0].upper() + label[1:]
     return label + (f", {kind}" if kind else "") + (f" ({_RESOURCES.get(unit, unit)})" if unit else "")
+
+
+def setting(value: Any) -> str:
+    """A parameter's value in short: a number by `number`, text as it is, all else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value)
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -111,6 +112,12 @@ class _Heir:
                     return None
                 return served.address, served.token
             return found.url, found.token or self._token
+
+
+def page_of(address: str, sweep_id: str = "", token: str | None = None) -> str:
+    """The address of a sweep's page, or of the list of all. With the token it lets in whoever reads it."""
+    path = f"sweeps/{quote(sweep_id, safe='')}" if sweep_id else ""
+    return f"{address.rstrip('/')}/{path}" + (f"#token={quote(token, safe='')}" if token else "")
 
 
 def _environment(url: str, token: str) -> dict[str, str]:

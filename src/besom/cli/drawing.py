@@ -1,10 +1,11 @@
-"""Pieces of a picture in a terminal: bars, sparklines, lines that fit."""
+"""Pieces of a picture in a terminal: bars, sparklines, curves, lines that fit."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.text import Text
 
@@ -19,10 +20,79 @@ class Glyphs:
     spark: str = "▁▂▃▄▅▆▇█"
     dot: str = "·"
     dots: str = "…"
+    tick: str = "┤"
+    upright: str = "│"
+    corner: str = "└"
+    line: str = ""
+    point: str = ""
+    """What a curve and a point beside it are drawn with; braille, eight dots a character, where empty."""
 
 
 UNICODE = Glyphs()
-ASCII = Glyphs(full="#", half="", empty="-", spark="_.-~^", dot="-", dots="...")
+ASCII = Glyphs(
+    full="#",
+    half="",
+    empty="-",
+    spark="_.-~^",
+    dot="-",
+    dots="...",
+    tick="+",
+    upright="|",
+    corner="+",
+    line="*",
+    point=".",
+)
+_BRAILLE = 0x2800
+_BITS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""Of each dot in a character of braille: by column, then by row from the top."""
+
+
+class Canvas:
+    """Dots on `width` columns and `height` lines of text: a line, and points, which are hidden where the line is."""
+
+    def __init__(self, width: int, height: int, glyphs: Glyphs) -> None:
+        self.width, self.height = width, height
+        self._glyphs = glyphs
+        self._dots_in_column, self.dots_in_row = (1, 1) if glyphs.line else (2, 4)
+        self._line = [[0] * width for _ in range(height)]
+        self._points = [[0] * width for _ in range(height)]
+
+    @property
+    def dots_wide(self) -> int:
+        return self.width * self._dots_in_column
+
+    @property
+    def dots_high(self) -> int:
+        return self.height * self.dots_in_row
+
+    def point(self, column: int, row: int) -> None:
+        """A dot of its own."""
+        self._set(self._points, column, row)
+
+    def upright(self, column: int, first: int, last: int) -> None:
+        """A piece of the line from row `first` to row `last`."""
+        for row in range(min(first, last), max(first, last) + 1):
+            self._set(self._line, column, row)
+
+    def _set(self, layer: list[list[int]], column: int, row: int) -> None:
+        bit = _BITS[column % self._dots_in_column][row % self.dots_in_row]
+        layer[row // self.dots_in_row][column // self._dots_in_column] |= bit
+
+    def rows(self, line: str, point: str) -> list[Text]:
+        """The lines of text, in these styles."""
+        drawn = []
+        for lines, points in zip(self._line, self._points, strict=True):
+            cells = [self._cell(a, b, line, point) for a, b in zip(lines, points, strict=True)]
+            stretches = groupby(cells, key=lambda cell: cell[1])
+            drawn.append(Text.assemble(*(("".join(cell for cell, _ in alike), style) for style, alike in stretches)))
+        return drawn
+
+    def _cell(self, lines: int, points: int, line: str, point: str) -> tuple[str, str]:
+        if not lines and not points:
+            return " ", ""
+        if self._glyphs.line:
+            return (self._glyphs.line, line) if lines else (self._glyphs.point, point)
+        return (chr(_BRAILLE | lines), line) if lines else (chr(_BRAILLE | points), point)
 
 
 def bar(fraction: float, width: int, style: str, glyphs: Glyphs = UNICODE) -> Text:

@@ -27,6 +27,13 @@ class Table(StrEnum):
     JSONL = "jsonl"
 
 
+class Form(StrEnum):
+    """How `besom report` writes."""
+
+    HTML = "html"
+    MARKDOWN = "md"
+
+
 def export(
     *,
     sweep: SweepName = None,
@@ -55,20 +62,26 @@ def export(
 def report(
     *,
     sweep: SweepName = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
+    form: Annotated[
+        Form, typer.Option("--format", "-f", help="One HTML file, or Markdown with PNG files, which needs Chromium.")
+    ] = Form.HTML,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; report.html or report.md without it.")
+    ] = None,
     json: Json = False,
     server: Server = None,
     token: Token = None,
     home: Home = None,
 ) -> None:
-    """Write a sweep's curves, history and table as one HTML file."""
+    """Write a sweep's pictures, facts and table as one HTML file, or as Markdown."""
     from besom.cli.shapes import print_json
-    from besom.plots.report import write_report
+    from besom.plots import write_markdown, write_report
 
+    output = output or Path(f"report.{form}")
     with connected(server, token, home) as service:
         found = chosen(service, sweep)
         try:
-            write_report(service, found.id, output)
+            (write_markdown if form is Form.MARKDOWN else write_report)(service, found.id, output)
         except OSError as error:
             raise _unwritable(output, error) from error
     if json:

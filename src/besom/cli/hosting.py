@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shlex
 import sys
 from pathlib import Path
+from time import time as clock
 from typing import Annotated
 
 import typer
 
-from besom.cli.connection import Home, Json, Server, Token, connected, joined
-from besom.errors import WrongState
+from besom.cli.connection import Home, Json, Server, Token, connected, joined, page_of
+from besom.errors import ConfigError, WrongState
 
 _TURN_S = 0.0005
+EXIT_WANTS_TIME = 75
+"""sysexits' EX_TEMPFAIL: try again, with more time."""
 
 
 def server(
@@ -35,6 +40,8 @@ def server(
     # Each message is handed from the event loop to the writer and back: Python's 5 ms turns would be long waits.
     sys.setswitchinterval(_TURN_S)
     with serve_in_thread(Folder(home) if home else default_home(), host, port, token) as served:
+        gc.freeze()  # what is loaded now stays: to search it for garbage again and again is a sixth of a large answer
+        typer.echo(f"The dashboard is at {page_of(served.address, token=served.token)}")
         typer.echo(f"besom listens at {served.address}, its home is {served.home.path}")
         typer.echo("\nFor besom on other terminals and machines, then besom sweep FILE and besom agent SWEEP:")
         typer.echo(f"  export BESOM_SERVER={served.address}")
@@ -87,6 +94,13 @@ def agent(
         str | None, typer.Option("--gpus", help='GPUs of its runs, as in CUDA_VISIBLE_DEVICES; "" for none.')
     ] = None,
     folder: Annotated[Path | None, typer.Option("--folder", help="Where runs get their folders.")] = None,
+    time: Annotated[
+        str | None,
+        typer.Option("--time", help="How long it has, as 90m or 4h; within a SLURM job the job's own time by default."),
+    ] = None,
+    idle: Annotated[
+        str | None, typer.Option("--idle", help="End after so long without a run, as 5m; by default it waits.")
+    ] = None,
     server: Server = None,
     token: Token = None,
     home: Home = None,
@@ -94,12 +108,14 @@ def agent(
     """Execute runs of a sweep here, one after the other.
 
     Serves the home's sweeps meanwhile where no server does, so that further agents can join. Ends when the sweep has
-    none left. Ctrl-C gives the run in hand back to the sweep.
+    none left. Ctrl-C gives the run in hand back to the sweep. Takes no run that its time would cut off, unless the
+    script keeps checkpoints; where that ended it, the exit code is 75.
     """
     import logging
 
     from besom.agent import Agent, stop_on_signals
     from besom.cli.connection import chosen
+    from besom.launch.slurm import job_ends_at
 
     logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     logging.getLogger("besom").setLevel(logging.INFO)
@@ -109,7 +125,20 @@ def agent(
         if not (found.file.get("program") or found.file.get("command")):
             raise WrongState(f"sweep {found.id}: an agent needs a program, got none; add `program` to the sweep file.")
         runs = folder or runs_of(found.id, home)
-        worker = Agent(service, found.id, runs, count, wanted, name, environment=environment)
+        time_s, idle_s = seconds_of("--time", time), seconds_of("--idle", idle)
+        ends_at = job_ends_at(os.environ) if time_s is None else clock() + time_s
+        worker = Agent(
+            service,
+            found.id,
+            runs,
+            count,
+            wanted,
+            name,
+            environment=environment,
+            ends_at=ends_at,
+            idle_s=idle_s,
+        )
+        typer.echo(f"watch it at {page_of(environment['BESOM_SERVER'], found.id)}")
         interrupted = False
 
         def stop(now: bool) -> None:
@@ -122,6 +151,20 @@ def agent(
     typer.echo(f"agent {worker.name}: {done} {'run' if done == 1 else 'runs'} done")
     if interrupted:
         raise typer.Exit(130)
+    if worker.wants_time:
+        raise typer.Exit(EXIT_WANTS_TIME)
+
+
+def seconds_of(option: str, text: str | None) -> float | None:
+    """Seconds of a duration such as `90m`; None where none is given. Raises ConfigError."""
+    from besom.sweepfile.durations import seconds_from_text
+
+    if text is None:
+        return None
+    try:
+        return float(seconds_from_text(text))
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}, got {text!r}; correct it.") from error
 
 
 def runs_of(sweep_id: str, home: Path | None) -> Path:

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
+from besom.analysis.values import Incumbents
 from besom.analysis.wording import counted, duration
+from besom.cli.curve import LEAST_LINES, curve, has_curve
 from besom.cli.drawing import UNICODE, Glyphs, bar, crop, sparkline, spread
+from besom.cli.sections import Section, fits
 from besom.cli.wording import harmless, number, setting, varied
 from besom.records import Cause, Run, SweepState, Trial
 from besom.service import Progress
@@ -21,7 +24,10 @@ from besom.service import Progress
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is drawn: where the sweep stands, its running trials, their curves so far, the time, a hint to end with."""
+    """What is drawn: where the sweep stands, its running trials, their curves so far, the time, a hint to end with.
+
+    The incumbent's curve is drawn where there is room, and where `trace` tells of it.
+    """
 
     progress: Progress
     now: float
@@ -29,36 +35,30 @@ class Scene:
     tails: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Objective values of a run so far, thinned, by run id."""
     hint: str = ""
+    trace: Incumbents = field(default_factory=Incumbents)
 
 
-@dataclass(slots=True)
-class _Section:
-    """Lines that belong together, and how many at least stay when room is short."""
-
-    lines: list[Text]
-    counted: bool = False
-    """Whether lines left out are counted on the last one."""
-    left_out: int = 0
-
-    def shrink(self) -> None:
-        """Leave out the last line; a title that would stand alone goes with it."""
-        self.lines.pop()
-        self.left_out += 1
-        if self.counted and len(self.lines) == 1:
-            self.lines.clear()
+_MOST_CURVE_LINES = 16
+_NARROWEST_CURVE = 40
 
 
 def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> Text:
     """The whole view, at most `width` columns and `height` lines."""
-    head = _Section(_head(scene.progress, width, glyphs))
-    best = _Section(_best(scene.progress, width, glyphs))
-    running = _Section(_running(scene, width, glyphs), counted=True)
+    head = Section(_head(scene.progress, width, glyphs))
+    best = Section(_best(scene.progress, width, glyphs))
+    running = Section(_running(scene, width, glyphs), counted=True)
     failed = _failed(scene.progress)
-    foot = _Section([_foot(scene, width, glyphs)])
+    foot = Section([_foot(scene, width, glyphs)])
     sections = [head, best, running, failed, foot]
-    gap = _fits(sections, height, 1, ((failed, 3), (best, 2), (running, 4)))
+    making_room = ((failed, 3), (running, 6))
+    room = _room(sections, height, making_room)
+    if room >= LEAST_LINES and width >= _NARROWEST_CURVE and has_curve(scene.trace):
+        wanted = min(room, _MOST_CURVE_LINES, max(LEAST_LINES, height * 2 // 5))
+        sections.insert(2, Section(curve(scene.trace, scene.progress.goal, width, wanted, glyphs)))
+        fits(sections, height, 1, making_room)
+    gap = fits(sections, height, 1, ((failed, 3), (best, 2), (running, 4)))
     if not gap:
-        _fits(sections, height, 0, ((failed, 0), (running, 3), (best, 1), (running, 0)))
+        fits(sections, height, 0, ((failed, 0), (running, 3), (best, 1), (running, 0)))
     lines: list[Text] = []
     for section in sections:
         if section.lines and lines and gap:
@@ -71,17 +71,10 @@ def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> 
     return Text("\n", no_wrap=True, overflow="crop").join(lines[:height])
 
 
-def _fits(sections: Sequence[_Section], height: int, gap: int, order: Sequence[tuple[_Section, int]]) -> bool:
-    """Whether `sections` fit with `gap` lines between them, after shrinking in `order` (section, lines that stay)."""
-
-    def is_over() -> bool:
-        sizes = [len(section.lines) for section in sections if section.lines]
-        return sum(sizes) + gap * (len(sizes) - 1) > height
-
-    for section, least in order:
-        while is_over() and len(section.lines) > least:
-            section.shrink()
-    return not is_over()
+def _room(sections: Sequence[Section], height: int, making_room: Sequence[tuple[Section, int]]) -> int:
+    """Lines left for one section more, once others have shrunk for it (section, lines that stay)."""
+    taken = sum(len(each.lines) + 1 for each in sections if each.lines)
+    return height - taken + sum(max(0, len(section.lines) - least) for section, least in making_room)
 
 
 def tightest(progress: Progress) -> tuple[str, float] | None:
@@ -207,7 +200,8 @@ def _running(scene: Scene, width: int, glyphs: Glyphs) -> list[Text]:
             line.append_text(bar(run.fidelity / goal, max(8, width // 6), "cyan", glyphs)).append("  ")
         line.append(f"{told:>{sizes[1]}}", "dim").append(f"  {value:>{sizes[2]}}")
         if width >= 48:
-            line.append(f"  {sparkline(scene.tails.get(run.id, ()), 10, glyphs):<10}", "cyan")
+            size = min(24, max(10, width // 8))
+            line.append(f"  {sparkline(scene.tails.get(run.id, ()), size, glyphs):<{size}}", "cyan")
         trial = scene.trials.get(run.trial)
         if trial is not None and width - line.cell_len > 14:
             config = varied(scene.progress.sweep.file, trial.config)
@@ -246,10 +240,10 @@ def failure_text(trial: Trial) -> str:
     return f"{cause}: {said}"
 
 
-def _failed(progress: Progress) -> _Section:
+def _failed(progress: Progress) -> Section:
     rows = [Text.assemble((f"  {trial.number}  ", "red"), failure_text(trial)) for trial in progress.failures]
     missing = max(0, progress.counts.get("failed", 0) - len(rows))
-    return _Section([Text("Failed", style="bold red"), *rows] if rows else [], counted=True, left_out=missing)
+    return Section([Text("Failed", style="bold red"), *rows] if rows else [], counted=True, left_out=missing)
 
 
 def _foot(scene: Scene, width: int, glyphs: Glyphs) -> Text:

@@ -1,4 +1,4 @@
-"""Commands that look at sweeps: status, best, trials, show."""
+"""Commands that look at sweeps: status, watch, best, trials, show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from besom.cli.arguments import Format, written
-from besom.cli.connection import Home, Json, Server, SweepName, Token, TrialNumber, chosen, connected
+from besom.cli.connection import Home, Json, Server, SweepName, Token, TrialNumber, chosen, connected, joined
 from besom.errors import UnknownName, nearest
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ def status(
     sweep: Annotated[
         str | None, typer.Argument(metavar="[SWEEP]", help="Id or name of a sweep; all sweeps without it.")
     ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Keep the view up to date until the sweep ends.")
-    ] = False,
     json: Json = False,
     server: Server = None,
     token: Token = None,
@@ -31,7 +28,7 @@ def status(
 ) -> None:
     """Where a sweep stands, or all sweeps in a table."""
     with connected(server, token, home) as service:
-        if sweep is None and not watch:
+        if sweep is None:
             _list_sweeps(service, as_json=json)
             return
         found = chosen(service, sweep)
@@ -40,13 +37,30 @@ def status(
 
             print_json(service.progress(found.id))
             return
-        from besom.cli.live import Look, follow, new_console, still
+        from besom.cli.live import Look, new_console, still
 
-        console = new_console()
-        if watch:
-            follow(Look(service, found.id, hint="Ctrl-C leaves the view; the sweep goes on"), console)
-        else:
-            still(Look(service, found.id), console)
+        still(Look(service, found.id, has_curve=False).scene(), new_console())
+
+
+def watch(
+    *,
+    sweep: SweepName = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live view.")] = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """A sweep live, until it ends or you press Ctrl-C.
+
+    The best value as a curve over trials, what runs and what failed. The sweep goes on without it. Plain lines, one an
+    event, where standard output is no terminal.
+    """
+    from besom.cli.live import Look, new_console
+    from besom.cli.live import watch as watch_live
+
+    with joined(server, token, home) as (service, _):
+        found = chosen(service, sweep)
+        watch_live(Look(service, found.id, hint="Ctrl-C leaves; the sweep goes on"), new_console(), plain=plain)
 
 
 def best(
@@ -160,7 +174,7 @@ def _show_sweep(service: Service, sweep: Sweep, *, as_json: bool) -> None:
     from besom.cli.live import Look, new_console, still
     from besom.cli.wording import harmless, moment
 
-    still(Look(service, sweep.id), new_console())
+    still(Look(service, sweep.id, has_curve=False).scene(), new_console())
     rows = [("created", moment(sweep.created_at))]
     rows += [("ended", moment(sweep.ended_at))] if sweep.ended_at else []
     rows += [("folder", sweep.folder)] if sweep.folder else []

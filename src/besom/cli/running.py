@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from besom.cli.connection import Home, Server, Token, chosen, joined
+from besom.cli.connection import Home, Server, Token, chosen, joined, page_of
 from besom.errors import BesomError, WrongState
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def run(
         if content is not None:
             warn(service, Path(file), content.get("program"))
         sweep = _begun(service, file, content, new=new)
+        typer.echo(f"watch it at {page_of(environment['BESOM_SERVER'], sweep.id)}")
         folder = runs_of(sweep.id, home)
         work = _work(service, sweep, folder, agents, count, environment)
         end = _watched(service, sweep, work, plain=plain)
@@ -188,7 +189,7 @@ def _watched(service: Service, sweep: Sweep, work: LocalAgents, *, plain: bool) 
         look.skip_past()
         work.start()
         try:
-            follow(look, new_console(), is_over, plain=plain, is_run=True)
+            follow(look, new_console(), is_over, plain=plain)
         except BesomError:
             work.stop(now=True)
             raise

@@ -5,7 +5,7 @@ from besom.engine.handle import create, handle
 from besom.engine.importing import create_import
 from besom.engine.messages import AppendOutput, AppendRows, Instructions, Message, Tick
 from besom.engine.plan import Plan, compile_plan
-from besom.engine.state import State, restore
+from besom.engine.state import State, glance, restore
 
 __all__ = [
     "AppendOutput",
@@ -19,6 +19,7 @@ __all__ = [
     "create",
     "create_import",
     "curve_from_columns",
+    "glance",
     "handle",
     "restore",
 ]

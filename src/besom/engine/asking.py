@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import string
 import zlib
 from dataclasses import replace
@@ -12,9 +13,9 @@ import numpy as np
 from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_nothing_is_left, may_resume_still, spent_text
 from besom.engine.history import history_of
-from besom.engine.state import wants_run
+from besom.engine.state import run_seconds, wants_run
 from besom.errors import WrongState
-from besom.records import Config, Curve, Reason, Run, SweepState, Trial, TrialState
+from besom.records import Config, Curve, Reason, Run, RunState, SweepState, Trial, TrialState
 from besom.search.contract import Exhausted, Suggestion
 from besom.wire import Answer, Ask, Assignment, Done, Wait
 
@@ -33,6 +34,9 @@ def answer(draft: Draft, ask: Ask, now: float) -> Answer:
         return Done(draft.sweep.why or f"the sweep is {state}")
     if state is SweepState.PAUSED:
         return Wait(_PAUSED_WAIT_S, draft.sweep.why or "the sweep is paused")
+    needed_s = seconds_needed(draft, now) if ask.seconds_left is not None else None
+    if ask.seconds_left is not None and needed_s is not None and needed_s > ask.seconds_left:
+        return Done(f"a run takes {needed_s:.0f} s, the agent has {max(ask.seconds_left, 0):.0f} s", needs_time=True)
     trial = _open_trial(draft) or _new_trial(draft, now)
     if trial is not None:
         return _assignment(draft, _start_run(draft, trial, ask, now))
@@ -40,6 +44,18 @@ def answer(draft: Draft, ask: Ask, now: float) -> Answer:
     if draft.sweep.state.has_ended:
         return Done(draft.sweep.why)
     return Wait(_LAST_RUNS_WAIT_S, "the last runs are under way")
+
+
+def seconds_needed(draft: Draft, now: float) -> float | None:
+    """How long nine in ten of the sweep's finished runs took at most; None where a run may be cut off or none is known.
+
+    Runs that keep checkpoints lose nothing by an end.
+    """
+    if draft.plan.can_resume:
+        return None
+    finished = (run for run in draft.runs.values() if run.state is RunState.FINISHED)
+    took = sorted(run_seconds(draft.plan, run, now) for run in finished)
+    return took[math.ceil(0.9 * len(took)) - 1] if took else None
 
 
 def _open_trial(draft: Draft) -> Trial | None:

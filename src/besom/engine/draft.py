@@ -127,7 +127,7 @@ class Draft:
             self.live = (*self.live, run.id)
         elif was_live and not is_live:
             self.live = tuple(run_id for run_id in self.live if run_id != run.id)
-            self._ended_runs.append(run.id)
+            self._ended_runs += [run.id, run.samples_id] if run.samples else [run.id]
         if not is_live and before is not None and not was_live:  # more became known of a run that is over
             self.totals = replace(
                 self.totals, fidelity=self.totals.fidelity + fidelity_spent(run) - fidelity_spent(before)

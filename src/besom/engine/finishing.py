@@ -11,6 +11,7 @@ from typing import Any
 from besom.engine.curves import last_finite
 from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_spent, order_stop, pause_after_failures
+from besom.engine.misnamed import missing
 from besom.engine.repeats import reason_to_spare
 from besom.engine.reporting import held_run, value_of_run
 from besom.engine.state import gpu_seconds_of, run_seconds
@@ -37,7 +38,8 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
     if value is None and run.first_fidelity > 0:
         # It went on from a checkpoint that was complete already, so it had nothing left to log.
         value = last_finite(draft.curves[run.id])
-    run = replace(run, value=value, resources=dict(message.resources) or run.resources)
+    logged = run.logged if value is None else ()
+    run = replace(run, value=value, logged=logged, resources=dict(message.resources) or run.resources)
     failure = message.failure
     ended = message.ended
     if ended == "finished":
@@ -77,7 +79,7 @@ def failure_of_value(draft: Draft, run: Run) -> Failure | None:
     if metric is None:
         return None
     if run.value is None:
-        return Failure(Cause.NO_METRIC, f"the script ended without logging {metric}")
+        return Failure(Cause.NO_METRIC, missing(metric, run.logged))
     if not math.isfinite(run.value):
         return Failure(Cause.NOT_FINITE, f"{metric} ended as {run.value}")
     return None
@@ -193,7 +195,10 @@ def _failed(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
 def _lost(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
     if trial.state.has_ended:
         return trial
-    trial = replace(trial, losses=trial.losses + 1)
+    # Cut off by one time limit after another it gets further each time: that is no agent vanishing in a row.
+    before = [other.fidelity for other in draft.runs_of(trial.number) if other.repeat == run.repeat and other != run]
+    has_got_further = draft.plan.can_resume and run.fidelity > max(before, default=0.0)
+    trial = replace(trial, losses=1 if has_got_further else trial.losses + 1)
     if trial.losses > LOSSES_BEFORE_FAILURE:
         failure = Failure(Cause.LOST, f"{trial.losses} agents in a row vanished while they ran it")
         return replace(trial, state=TrialState.FAILED, ended_at=now, failure=failure)

@@ -50,8 +50,8 @@ class Instructions:
         save: Records to insert or replace, each once.
         rows: History to keep, where the message was of one run.
         output: Output to keep.
-        ended_runs: Runs that ended: their history may be compacted.
-        histories: History to keep of several runs.
+        ended_runs: What the history of runs that ended is kept under: it may be compacted.
+        histories: History to keep of several runs, or of what a run used.
     """
 
     reply: Any = None

@@ -7,6 +7,7 @@ from besom.engine.deciding import decide
 from besom.engine.draft import Draft
 from besom.engine.ending import check_budgets
 from besom.engine.messages import AppendOutput, AppendRows
+from besom.engine.misnamed import names_logged
 from besom.engine.state import SILENCE_S, seen_at
 from besom.errors import LeaseLost, OutOfOrder, UnknownName
 from besom.records import Curve, Run, RunState, SweepState
@@ -49,6 +50,7 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
     )
     if new:
         draft.rows = AppendRows(run.id, run.rows, new)
+    samples = _keep_samples(draft, run, report)
     if output:
         draft.output = AppendOutput(run.id, run.output_bytes, output.decode(errors="replace"))
     offset = run.first_fidelity
@@ -59,14 +61,17 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
         curve = inherited(curve, points[0][0])
         offset = curve[-1][0] if curve else 0.0
     curve = curve.extended(points)
+    value = value_of_run(draft, report, points[-1][1] if points else run.value)
     run = draft.change_run(
         run.id,
         curve,
         rows=run.rows + len(new),
         output_bytes=run.output_bytes + len(output),
+        samples=samples,
         first_fidelity=offset,
         fidelity=fidelity,
-        value=value_of_run(draft, report, points[-1][1] if points else run.value),
+        value=value,
+        logged=names_logged(run.logged, new) if value is None and draft.plan.metric else (),
         resources=dict(report.resources) or run.resources,
         lease_until=now + draft.plan.file.besom.lease,
         silent_s=run.silent_s + max(0.0, now - seen_at(draft.plan, run) - SILENCE_S),
@@ -90,6 +95,16 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
 def _refuse_gap(what: str, first: int, expected: int) -> None:
     if first > expected:
         raise OutOfOrder(f"{what}: next is {expected}, got {first} on; send from {expected}", expected)
+
+
+def _keep_samples(draft: Draft, run: Run, report: Report) -> int:
+    """Keep what is new of the run's samples; the number of the next. A gap stays one: nothing could fill it."""
+    new = report.samples[max(0, run.samples - report.first_sample) :]
+    if not new:
+        return run.samples
+    first = max(run.samples, report.first_sample)
+    draft.histories.append(AppendRows(run.samples_id, first, new))
+    return first + len(new)
 
 
 def value_of_run(draft: Draft, message: Report | Finish, latest: float | None) -> float | None:

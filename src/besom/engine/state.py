@@ -206,6 +206,42 @@ def is_on_probation(plan: Plan, trial: Trial) -> bool:
     return trial.until is not None and trial.until < (math.inf if plan.fidelity_max is None else plan.fidelity_max)
 
 
+def glance(sweep: Sweep, trials: Iterable[Trial], runs: Iterable[Run]) -> State:
+    """The state of a sweep that has ended, to be looked at: without curves and observations nothing is decided from it.
+
+    Args:
+        sweep: The sweep.
+        trials: Its trials, by number.
+        runs: Its runs, in order of their lease.
+
+    Raises:
+        SweepFileError: The sweep's file is not valid for this version.
+    """
+    plan = compile_plan(sweep.file)
+    by_number, by_id = {trial.number: trial for trial in trials}, {run.id: run for run in runs}
+    run_ids: dict[int, tuple[str, ...]] = {}
+    best: tuple[float, int] | None = None
+    for run in by_id.values():
+        run_ids[run.trial] = (*run_ids.get(run.trial, ()), run.id)
+    for trial in by_number.values():
+        loss = plan.minimised(trial.value) if trial.is_comparable else None
+        if loss is not None and (best is None or loss < best[0]):
+            best = loss, trial.number
+    ended = [run for run in by_id.values() if run.ended_at is not None]
+    totals = Totals(
+        math.fsum(map(fidelity_spent, by_id.values())), math.fsum(gpu_seconds_of(plan, run, 0.0) for run in ended)
+    )
+    return State(
+        plan,
+        sweep,
+        by_number,
+        by_id,
+        run_ids=run_ids,
+        totals=totals,
+        incumbent_number=best[1] if best else None,
+    )
+
+
 def restore(sweep: Sweep, trials: Iterable[Trial], runs: Iterable[Run], curves: Mapping[str, Curve]) -> State:
     """The state of a sweep from its records.
 

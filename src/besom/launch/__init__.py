@@ -1,1 +1,1 @@
-"""Ways to start agents: on this machine, and from Python."""
+"""Ways to start agents: on this machine, from Python, and as jobs of SLURM."""

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import yaml
-
 from besom.analysis import (
-    ABSENT,
     Audit,
     Change,
+    Column,
     audit,
+    cell_of,
+    columns_of,
     counted,
+    dotted_arguments,
     duration,
     failures_by_cause,
     flat,
     gain,
     number,
-    parameter_table,
     percent,
     ranking,
+    reader_of,
     resource_label,
     resources_summary,
     savings,
     signed,
+    value_text,
+    yaml_text,
 )
 from besom.plots.sweepdata import SweepData
 from besom.records import Trial
@@ -86,8 +86,9 @@ class Facts:
         metric: The objective and its goal.
         best: None while no trial has a value.
         cards: Gains, savings, trials by state.
-        columns, rows: The table of all trials: best first, then the others; with each row the trial's state, and
-            whether it is the best.
+        trials: How many there are.
+        columns, rows: The table of trials: best first, then the others; with each row the trial's state, and whether
+            it is the best.
         failures: By cause, with those shown in full and how many there are.
         resources: Label, median, maximum.
         file: The sweep file as YAML.
@@ -101,6 +102,7 @@ class Facts:
     metric: str
     best: Best | None
     cards: tuple[Card, ...]
+    trials: int
     columns: tuple[str, ...]
     rows: tuple[tuple[str, bool, tuple[Cell, ...]], ...]
     failures: tuple[tuple[str, int, tuple[FailedTrial, ...]], ...]
@@ -108,10 +110,10 @@ class Facts:
     file: str
 
 
-def facts_of(data: SweepData) -> Facts:
-    """The words and tables of the sweep's report."""
+def facts_of(data: SweepData, most: int) -> Facts:
+    """The words and tables of the sweep's report, with at most `most` rows."""
     sweep = data.sweep
-    columns, rows = _table(data)
+    columns, rows = _table(data, most)
     failures = tuple(
         (group.cause.value, len(group.trials), tuple(_failed(trial) for trial in group.trials[:_FAILURES_SHOWN]))
         for group in failures_by_cause(data.trials)
@@ -124,7 +126,8 @@ def facts_of(data: SweepData) -> Facts:
         overview=_overview(data),
         metric=f"{data.metric} ({data.goal})" if data.goal else data.metric,
         best=_best(data),
-        cards=_cards(data),
+        cards=cards_of(data),
+        trials=len(data.trials),
         columns=columns,
         rows=rows,
         failures=failures,
@@ -132,7 +135,7 @@ def facts_of(data: SweepData) -> Facts:
             (resource_label(use.name), number(use.median, 3), number(use.maximum, 3), counted(use.trials, "trial"))
             for use in resources_summary(data.trials)
         ),
-        file=_yaml(sweep.file),
+        file=yaml_text(sweep.file, 100) + "\n",
     )
 
 
@@ -161,35 +164,13 @@ def _best(data: SweepData) -> Best | None:
         value=number(trial.value, 5),
         spread=f"± {number(trial.spread, 2)} over {data.repeats} repeats" if trial.spread is not None else "",
         words=" · ".join(words),
-        parameters=tuple((name, _value_text(value)) for name, value in config.items()),
-        formats=(("YAML", _yaml(trial.config)), ("Arguments", _arguments(config))),
+        parameters=tuple((name, value_text(value)) for name, value in config.items()),
+        formats=(("YAML", yaml_text(trial.config, 100) + "\n"), ("Arguments", dotted_arguments(trial.config))),
     )
 
 
-def _arguments(config: Mapping[str, Any]) -> str:
-    parts = []
-    for name, value in config.items():
-        text = (
-            value if isinstance(value, str) else json.dumps(value, default=str) if _is_compound(value) else str(value)
-        )
-        parts.append(shlex.quote(f"--{name}={text}"))
-    return " \\\n  ".join(parts)
-
-
-def _is_compound(value: Any) -> bool:
-    return isinstance(value, list | tuple | Mapping)
-
-
-def _yaml(content: Any) -> str:
-    plain = json.loads(json.dumps(content, default=_as_plain))
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=100)
-
-
-def _as_plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else str(value)
-
-
-def _cards(data: SweepData) -> tuple[Card, ...]:
+def cards_of(data: SweepData) -> tuple[Card, ...]:
+    """What the sweep came to: few numbers that say much, each with words to it."""
     gained = gain(data.trials, data.goal)
     cards = []
     if gained.over_baseline and gained.over_baseline.trial != gained.best:
@@ -231,52 +212,35 @@ def _audit_card(audited: Audit) -> Card:
     return Card("stopped wrongly", shown, "; ".join(part for part in (str(audited), lost) if part))
 
 
-def _table(data: SweepData) -> tuple[tuple[str, ...], tuple[tuple[str, bool, tuple[Cell, ...]], ...]]:
+def _table(data: SweepData, most: int) -> tuple[tuple[str, ...], tuple[tuple[str, bool, tuple[Cell, ...]], ...]]:
+    """The beginning of the table of trials that pages have: best first, with what each took of the machine."""
     ranked = ranking(data.trials, data.goal)
     places = {trial.number: place for place, trial in enumerate(ranked, 1)}
     trials = [*ranked, *(trial for trial in data.trials if trial.number not in places)]
     names = [parameter.name for parameter in data.space.free] if data.space else None
-    table = parameter_table(trials, names)
-    uses = [use.name for use in resources_summary(trials)]
-    has_spread = any(trial.spread is not None for trial in trials)
-    has_failures = any(trial.failure for trial in trials)
-    columns = ["rank", "trial", "state", data.metric, *(["spread"] if has_spread else [])]
-    columns += [*table.names, data.x_label, "time", *map(resource_label, uses), *(["failure"] if has_failures else [])]
+    columns = [column for column in columns_of(data.progress, trials, names) if _is_in_report(column)]
+    readers = [(column, reader_of(column.id)) for column in columns]
     rows = []
-    for trial, values in zip(trials, table.rows, strict=True):
+    for trial in trials[:most]:
         place = places.get(trial.number)
-        cells = [_number_cell(place), _number_cell(trial.number), Cell(trial.state.value, trial.state.value)]
-        cells.append(_number_cell(trial.value, 5))
-        cells += [_number_cell(trial.spread, 2)] if has_spread else []
-        cells += [_parameter_cell(value) for value in values]
-        cells += [_number_cell(trial.fidelity), Cell(duration(trial.seconds), repr(trial.seconds), is_number=True)]
-        cells += [_number_cell(trial.resources.get(name), 3) for name in uses]
-        cause = trial.failure.cause.value if trial.failure else ""
-        cells += [Cell(cause, cause)] if has_failures else []
-        rows.append((trial.state.value, place == 1, tuple(cells)))
-    return tuple(columns), tuple(rows)
+        cells = (_cell(column, read(trial)) for column, read in readers)
+        rank = Cell("" if place is None else str(place), "" if place is None else repr(float(place)), is_number=True)
+        rows.append((trial.state.value, place == 1, (rank, *cells)))
+    titles = (data.x_label if column.id == "fidelity" else column.title for column in columns)
+    return ("rank", *titles), tuple(rows)
 
 
-def _number_cell(value: float | None, digits: int = 4) -> Cell:
-    return (
-        Cell("", "", is_number=True)
-        if value is None
-        else Cell(number(value, digits), repr(float(value)), is_number=True)
-    )
+def _is_in_report(column: Column) -> bool:
+    is_of_config = column.id.startswith(("parameter:", "resource:"))
+    return is_of_config or (column.is_shown and column.id != "place")
 
 
-def _parameter_cell(value: Any) -> Cell:
-    if value is ABSENT:
-        return Cell("")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number_cell(value)
-    return Cell(_value_text(value), _value_text(value))
-
-
-def _value_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, default=_as_plain)
+def _cell(column: Column, value: Any) -> Cell:
+    """A cell of pages' table as the report has it."""
+    cell = cell_of(column.id, value)
+    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+        return Cell(cell.text, repr(float(cell.value)), is_number=True)
+    return Cell(cell.text, cell.text, is_number=column.is_number and not column.id.startswith("parameter:"))
 
 
 def _failed(trial: Trial) -> FailedTrial:

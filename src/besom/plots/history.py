@@ -6,81 +6,170 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from besom.analysis import Incumbents, duration, incumbent_trace, number
-from besom.plots.picture import Picture, Trace, scatter
+from besom.analysis import duration, number, shares, thinned
+from besom.analysis.columns import STATES
+from besom.plots.picture import Picture, Trace, brief, of_trials, scatter
+from besom.plots.spent import x_of_ends, x_title
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
+from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
 from besom.records import Trial, TrialState
 
+MOST_MARKS = 2000
+_STRETCHES = 250
 _FLOOR = 0.02
 """Where trials without a value lie, in parts of the picture's height."""
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
 
-def history(data: SweepData, theme: Theme = LIGHT) -> Picture:
-    """Trials in the order in which they ended, and the best value so far; stopped and failed ones have their own marks.
 
-    A few values far off on the bad side lie outside at first; a double click shows all.
+def history(data: SweepData, theme: Theme = LIGHT, x: str = "trials", most: int = MOST_MARKS) -> Picture:
+    """Trials as they ended or were paused, and the best value so far; each state has its own marks.
+
+    A few values far off on the bad side lie outside at first; a double click shows all. Of more than `most` trials with
+    a value, those that lie where others do are left out and the others are the stronger for them; the incumbents stay.
+
+    Args:
+        data: The sweep.
+        theme: Colours.
+        x: What it is drawn over: trials in the order of their ends, or the epochs, hours or gpu_hours spent by then.
+        most: Marks of trials with a value.
     """
-    layout = layout_of(theme, "trials ended", safe(data.metric))
-    trace = incumbent_trace(data.trials, data.goal)
-    if not trace.numbers:
+    layout = layout_of(theme, x_title(data, x), safe(data.metric))
+    columns = data.columns
+    if not len(columns.by_end):
         return note(layout, "No trial has ended yet.", theme)
-    values = [value for value in trace.values if value is not None]
-    low, high = shown_range(values, data.goal)
+    at = x_of_ends(data, x)
+    if x != "trials" and not np.nanmax(at, initial=0.0) > 0:
+        return note(layout, f"Nothing is known of the {x_title(data, x)}.", theme)
+    values = columns.values[columns.by_end]
+    low, high = shown_range(values[~np.isnan(values)], data.goal)
+    right = float(np.nanmax(at))
     layout["yaxis"]["range"] = [low, high]
-    layout["xaxis"]["range"] = [0, len(trace.numbers) + 1]
+    hold_margins(layout, low, high)
+    layout["xaxis"]["range"] = [0, right + 1] if x == "trials" else [-0.015 * right, 1.03 * right]
+    if x == "trials" and right < 8:
+        layout["xaxis"]["dtick"] = 1
     layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
-    incumbents = scatter(
-        x=list(range(1, len(trace.numbers) + 1)),
-        # From the first value that is shown: before it, the line would only climb in from the picture's edge.
-        y=[value if value is not None and low <= value <= high else None for value in trace.best],
+    layout["meta"] = {"x": "place" if x == "trials" else None, "y": "value"}
+    traces = [*_marks(data, theme, at, ((0.0, right), (low, high)), most), _incumbents(data, theme, at, (low, high))]
+    return Picture(tuple(traces), layout)
+
+
+def _incumbents(data: SweepData, theme: Theme, at: Floats, shown: tuple[float, float]) -> Trace:
+    """The best value so far, from the first that is shown: before it, the line would only climb in from the edge."""
+    steps = data.columns.improvements
+    best = data.columns.values[data.columns.by_end[steps]]
+    is_shown = (best >= shown[0]) & (best <= shown[1]) & np.isfinite(at[steps])
+    x, y = at[steps][is_shown].tolist(), best[is_shown].tolist()
+    return scatter(
+        x=[*x, float(np.nanmax(at))] if x else [],
+        y=[*y, y[-1]] if y else [],
         mode="lines",
         name="best so far",
         line={"color": theme.accent, "width": 2.5, "shape": "hv"},
         hoverinfo="skip",
     )
-    return Picture((*_marks(data, trace, theme), incumbents), layout)
 
 
-def _marks(data: SweepData, trace: Incumbents, theme: Theme) -> list[Trace]:
-    """A mark for every trial that ended, by how it did; failed ones lie along the bottom."""
-    trials = {trial.number: trial for trial in data.trials}
-    ended = [
-        (place, trials[number], value)
-        for place, (number, value) in enumerate(zip(trace.numbers, trace.values, strict=True), 1)
-    ]
+def _marks(
+    data: SweepData, theme: Theme, at: Floats, window: tuple[tuple[float, float], tuple[float, float]], most: int
+) -> list[Trace]:
+    """A mark for every trial that ended or is paused; those without a value lie along the bottom."""
+    columns = data.columns
+    values = columns.values[columns.by_end]
+    chosen, counts = _chosen(data, at, values, window, most)
+    states = columns.states[columns.by_end[chosen]]
     kinds = (
         (TrialState.FINISHED, "finished", theme.finished, "circle"),
         (TrialState.STOPPED, "stopped early", theme.stopped, "circle-open"),
+        (TrialState.PAUSED, "paused", theme.paused, "triangle-right-open"),
     )
+    size = 8 if len(chosen) < 400 else 6
     traces = []
     for state, name, color, symbol in kinds:
-        valued = [(place, trial, value) for place, trial, value in ended if trial.state is state and value is not None]
-        marker = {"color": color, "symbol": symbol, "size": 8, "line": {"width": 1.6, "color": color}}
-        traces.append(_points(valued, data, name=name, marker=marker, opacity=0.85))
-    failed = [(place, trial, _FLOOR) for place, trial, value in ended if value is None]
-    marker = {"color": theme.failed, "symbol": "x-thin", "size": 8, "line": {"width": 2, "color": theme.failed}}
-    traces.append(_points(failed, data, name="failed", marker=marker, yaxis="y2"))
-    return [points for points in traces if points["x"]]
+        is_kind = states == STATES.index(state)
+        marker = {"color": color, "symbol": symbol, "size": size, "line": {"width": 1.6, "color": color}}
+        opacity: Any = 0.85
+        if counts.max(initial=1) > 1:
+            marker["opacity"] = np.round(0.3 + 0.6 * np.minimum(1.0, np.log(counts[is_kind]) / np.log(40)), 2).tolist()
+            opacity = 1.0
+        traces.append(_points(data, at, values, chosen[is_kind], name=name, marker=marker, opacity=opacity))
+    places = np.flatnonzero(np.isnan(values) & np.isfinite(at))
+    is_failed = columns.are(TrialState.FAILED)[columns.by_end[places]]
+    traces.append(_valueless(data, theme, at, places[~is_failed], most, is_failed=False))
+    traces.append(_valueless(data, theme, at, places[is_failed], most, is_failed=True))
+    return [trace for trace in traces if len(trace["x"])]
 
 
-def _points(points: Sequence[tuple[int, Trial, float]], data: SweepData, **look: Any) -> Trace:
-    return scatter(
-        x=[place for place, _, _ in points],
-        y=[value for _, _, value in points],
+def _chosen(
+    data: SweepData, at: Floats, values: Floats, window: tuple[tuple[float, float], tuple[float, float]], most: int
+) -> tuple[Ints, Ints]:
+    """Places in `by_end` of the trials with a value that are drawn, and how many each stands for."""
+    valued = np.flatnonzero(np.isfinite(values) & np.isfinite(at))
+    losses = data.columns.losses[data.columns.by_end[valued]]
+    found = thinned(at[valued], values[valued], losses, most, window)
+    steps = data.columns.improvements
+    steps = steps[np.isfinite(at[steps])][-most // 4 :]
+    places = np.union1d(valued[found.at], steps)
+    counts = np.ones(len(values), np.int64)
+    counts[valued[found.at]] = found.counts
+    return places, counts[places]
+
+
+def _valueless(data: SweepData, theme: Theme, at: Floats, places: Ints, most: int, *, is_failed: bool) -> Trace:
+    """A mark for each trial without a value; of very many, a strip that is stronger where more of them are.
+
+    They failed, or were stopped before there was a value: with repeats, that comes with the last of them.
+    """
+    name, color, symbol = (
+        ("failed", theme.failed, "x-thin") if is_failed else ("no value", theme.stopped, "circle-open")
+    )
+    height = _FLOOR if is_failed else 2.5 * _FLOOR
+    if len(places) <= most // 4:
+        marker = {"color": color, "symbol": symbol, "size": 8, "line": {"width": 2, "color": color}}
+        floor = np.full(len(at), height)
+        return _points(data, at, floor, places, name=name, marker=marker, yaxis="y2")
+    is_without = np.zeros(len(at), np.bool_)
+    is_without[places] = True
+    ends = at[np.linspace(0, len(at) - 1, _STRETCHES + 1).astype(np.int64)]
+    share = shares(is_without, _STRETCHES)
+    return {
+        "type": "heatmap",
+        "name": name,
+        "x": brief(ends.tolist()),
+        "y": [height - _FLOOR / 2, height + _FLOOR],
+        "z": [[round(part, 3) if part else None for part in share.tolist()]],
+        "colorscale": [[0, theme.scale_worst], [1, color]],
+        "zmin": 0,
+        "zmax": max(0.1, float(share.max())),
+        "showscale": False,
+        "yaxis": "y2",
+        "hovertemplate": f"{name}: %{{z:.1%}} of the trials here<extra></extra>",
+    }
+
+
+def _points(data: SweepData, x: Floats, y: Floats, places: Ints, **look: Any) -> Trace:
+    at = data.columns.by_end[places].tolist()
+    trials = [data.trials[place] for place in at]
+    return of_trials(
+        [trial.number for trial in trials],
+        x=brief(x[places].tolist()),
+        y=brief(y[places].tolist()),
         mode="markers",
-        customdata=[_words(trial, data) for _, trial, _ in points],
-        hovertemplate="%{customdata}<extra></extra>",
+        text=[words_of(trial, data) for trial in trials],
+        hovertemplate="%{text}<extra></extra>",
         **look,
     )
 
 
-def shown_range(values: list[float], goal: str) -> tuple[float, float]:
+def shown_range(values: Sequence[float] | Floats, goal: str) -> tuple[float, float]:
     """What to show at first: all values, but for the worst tenth where it would squeeze the rest into a third."""
-    if not values:
+    if not len(values):
         return 0.0, 1.0
-    low, high = min(values), max(values)
+    low, high = float(np.min(values)), float(np.max(values))
     tenth = float(np.quantile(values, 0.1 if goal == "maximize" else 0.9))
     if goal == "maximize" and high - tenth < (high - low) / 3:
         low = tenth
@@ -90,7 +179,8 @@ def shown_range(values: list[float], goal: str) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _words(trial: Trial, data: SweepData) -> str:
+def words_of(trial: Trial, data: SweepData) -> str:
+    """What is said of a trial where the pointer rests on it."""
     lines = [f"<b>trial {trial.number}</b> {trial.state.value}"]
     if trial.value is not None:
         spread = f" ± {number(trial.spread, 2)}" if trial.spread is not None else ""

@@ -2,63 +2,136 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from besom.analysis import TrialCurves, curves_by_trial, ranking
-from besom.plots.picture import Picture, Trace, scatter
+import numpy as np
+import numpy.typing as npt
+
+from besom.analysis import TrialCurves, curves_by_trial
+from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
+from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
 from besom.records import TrialState
+from besom.search.thinning import evenly
 
 MOST_CURVES = 200
+_MOST_POINTS = 12_000
+_FEWEST_POINTS = 40
 _NAMES = {
     TrialState.FINISHED: "finished",
     TrialState.STOPPED: "stopped early",
     TrialState.FAILED: "failed",
+    TrialState.PAUSED: "paused",
+    TrialState.WAITING: "paused",
+    TrialState.RUNNING: "running",
 }
+_ENDS = {"stopped early": "circle-open", "paused": "triangle-right-open"}
 
+Floats = npt.NDArray[np.float64]
 Line = tuple[Sequence[float], Sequence[float]]
 
 
-def drawn(data: SweepData, most: int = MOST_CURVES) -> tuple[TrialCurves, ...]:
-    """The curves that are drawn: all of them, or the best half of `most` and as many spread over the others."""
-    every = curves_by_trial(data.curves)
-    if len(every) <= most:
-        return every
-    rank = {trial.number: place for place, trial in enumerate(ranking(data.trials, data.goal))}
-    ordered = sorted(every, key=lambda curves: rank.get(curves.trial, len(rank) + curves.trial))
-    best, others = ordered[: most // 2], ordered[most // 2 :]
-    room = most - len(best)
-    spread = [others[place * len(others) // room] for place in range(room)]
-    return tuple(sorted((*best, *spread), key=lambda curves: curves.trial))
+def drawn(data: SweepData, most: int = MOST_CURVES, only: str | None = None) -> tuple[int, ...]:
+    """The trials whose curves are drawn, by number: all that got anywhere, or some of them.
+
+    Of more than `most`, those under way are drawn (a quarter of `most`), the best half, and as many as there is room
+    for spread over the others. With `only` "running", just those under way.
+    """
+    columns = data.columns
+    is_running = columns.are(TrialState.RUNNING)
+    begun = (columns.fidelities > 0) | ~np.isnan(columns.shown_values) | is_running
+    is_drawn = is_running if only == "running" else begun
+    if is_drawn.sum() > most:
+        is_drawn = np.zeros(len(begun), np.bool_)
+        is_drawn[np.flatnonzero(is_running)[-most // 4 :]] = True
+        if only != "running":
+            is_drawn[columns.ranked[: most // 2]] = True
+            begun[columns.ranked] = False
+            others = np.concatenate([columns.ranked, np.flatnonzero(begun)])
+            others = others[~is_drawn[others]]
+            is_drawn[evenly(others, most - int(is_drawn.sum()))] = True
+    return tuple(columns.numbers[is_drawn].tolist())
 
 
-def learning_curves(data: SweepData, theme: Theme = LIGHT, most: int = MOST_CURVES) -> Picture:
-    """The objective over fidelity: stopped and failed trials dimmed, the incumbent in the accent colour.
+def learning_curves(
+    data: SweepData,
+    theme: Theme = LIGHT,
+    most: int = MOST_CURVES,
+    metric: str | None = None,
+    only: str | None = None,
+) -> Picture:
+    """A metric over fidelity: stopped and failed trials dimmed, the incumbent in the accent colour.
 
     Repeats are thin and apart, their mean over what all of them cover is strong. Lines of one kind are one trace, with
-    gaps between them, so that hundreds of curves stay quick.
+    gaps between them, so that hundreds of curves stay quick. A mark stands where a trial was stopped or paused.
+
+    Args:
+        data: The sweep.
+        theme: Colours.
+        most: Trials.
+        metric: Another metric than the objective.
+        only: "running": only the traces of trials under way, all named "running".
     """
-    layout = layout_of(theme, safe(data.x_label), safe(data.metric))
-    chosen = drawn(data, most)
+    layout = layout_of(theme, safe(data.x_label), safe(metric or data.metric))
+    layout["meta"] = {"x": None, "y": None}
+    chosen = _read(data, most, metric, only)
     if not chosen:
-        return note(layout, "No curve has been logged yet.", theme)
-    state = {trial.number: trial.state for trial in data.trials}
-    best = data.progress.best.number if data.progress.best else None
+        return Picture((), layout) if only else note(layout, f"No curve {_of(metric)}has been logged yet.", theme)
+    values = _values(chosen)
+    if not metric and (shown := _shown(values, data.goal)):
+        layout["yaxis"]["range"] = list(shown)
+    if len(values):
+        hold_margins(layout, *layout["yaxis"].get("range", (values.min(), values.max())))
+    kind = {trial.number: _NAMES[trial.state] for trial in _trials(data, chosen)}
     looks = {
         "failed": (theme.failed, 0.35),
         "stopped early": (theme.stopped, 0.55),
-        "running": (theme.muted, 0.7),
+        "paused": (theme.paused, 0.7),
         "finished": (theme.finished, 0.45),
+        "running": (theme.running, 0.9),
     }
     traces: list[Trace] = []
     for name, (color, opacity) in looks.items():
-        of_kind = [c for c in chosen if c.trial != best and _NAMES.get(state.get(c.trial), "running") == name]  # type: ignore[arg-type]
-        traces += _traces(of_kind, name, color, opacity, width=1.2)
-    incumbent = [c for c in chosen if c.trial == best]
-    traces += _traces(incumbent, f"best: trial {best}", theme.accent, 1.0, width=2.6)
+        of_kind = [c for c in chosen if c.trial != data.best and kind.get(c.trial) == name]
+        traces += _traces(of_kind, name, color, opacity, width=1.2 if name != "running" else 1.6)
+        if name in _ENDS and of_kind:
+            traces.append(_ends(of_kind, name, color))
+    incumbent = [c for c in chosen if c.trial == data.best]
+    traces += _traces(incumbent, f"best: trial {data.best}", theme.accent, 1.0, width=2.6)
     return Picture(tuple(traces), layout)
+
+
+def _values(chosen: Iterable[TrialCurves]) -> Floats:
+    values = np.array([y for curves in chosen for repeat in curves.repeats for y in repeat.y], dtype=np.float64)
+    return values[np.isfinite(values)]
+
+
+def _shown(values: Floats, goal: str) -> tuple[float, float] | None:
+    """What to show at first where a few points far off on the bad side would squeeze the rest into a tenth."""
+    if not len(values):
+        return None
+    values = -values if goal == "maximize" else values
+    low, most, high = (float(end) for end in np.quantile(values, (0.0, 0.97, 1.0)))
+    if most - low >= (high - low) / 10:
+        return None
+    near, far = low - 0.08 * (most - low), most + 0.5 * (most - low)
+    return (-far, -near) if goal == "maximize" else (near, far)
+
+
+def _of(metric: str | None) -> str:
+    return f"of {metric} " if metric else ""
+
+
+def _read(data: SweepData, most: int, metric: str | None, only: str | None) -> tuple[TrialCurves, ...]:
+    numbers = drawn(data, most, only)
+    points = max(_FEWEST_POINTS, _MOST_POINTS // max(1, len(numbers) * data.repeats))
+    return curves_by_trial(data.curves(numbers, metric, points))
+
+
+def _trials(data: SweepData, chosen: Iterable[TrialCurves]) -> Iterable[Any]:
+    places = (data.columns.place_of(curves.trial) for curves in chosen)
+    return [data.trials[place] for place in places if place is not None]
 
 
 def _traces(chosen: Sequence[TrialCurves], name: str, color: str, opacity: float, width: float) -> list[Trace]:
@@ -67,20 +140,20 @@ def _traces(chosen: Sequence[TrialCurves], name: str, color: str, opacity: float
     single: list[tuple[int, Line]] = [(c.trial, (r.x, r.y)) for c in chosen for r in c.repeats if not c.mean_x]
     apart: list[tuple[int, Line]] = [(c.trial, (r.x, r.y)) for c in chosen for r in c.repeats if c.mean_x]
     means: list[tuple[int, Line]] = [(c.trial, (c.mean_x, c.mean_y)) for c in chosen if c.mean_x]
-    parts = (
+    parts = (  # where some have a mean, these are what the legend names
         (apart, f"{name}: repeats", opacity * 0.45, width * 0.6, not means),
         (single, name, opacity, width, not has_mean),
-        (means, f"{name}: mean" if means else name, min(1.0, opacity * 1.4), width * 1.2, True),
+        (means, name, min(1.0, opacity * 1.4), width * 1.2, True),
     )
     return [
-        _with_gaps(lines)
-        | scatter(
+        _with_gaps(
+            lines,
             mode="lines+markers" if all(len(line[0]) == 1 for _, line in lines) else "lines",
             name=label,
             legendgroup=name,
             showlegend=in_legend,
-            opacity=strength,
-            line={"color": color, "width": thickness},
+            opacity=round(strength, 3),
+            line={"color": color, "width": round(thickness, 2)},
             marker={"color": color, "size": 5},
             hovertemplate=f"<b>trial %{{customdata}}</b> {label}<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
         )
@@ -89,14 +162,29 @@ def _traces(chosen: Sequence[TrialCurves], name: str, color: str, opacity: float
     ]
 
 
-def _with_gaps(lines: Iterable[tuple[int, Line]]) -> Trace:
+def _ends(chosen: Sequence[TrialCurves], name: str, color: str) -> Trace:
+    """A mark at the end of each curve, of repeats at that of their mean."""
+    last = [(c.trial, (c.mean_x, c.mean_y) if c.mean_x else (c.repeats[-1].x, c.repeats[-1].y)) for c in chosen]
+    return of_trials(
+        [trial for trial, _ in last],
+        x=brief(x[-1] for _, (x, _) in last),
+        y=brief(y[-1] for _, (_, y) in last),
+        mode="markers",
+        name=f"{name}: end",
+        legendgroup=name,
+        showlegend=False,
+        marker={"color": color, "symbol": _ENDS[name], "size": 6, "line": {"color": color, "width": 1.2}},
+        hovertemplate=f"<b>trial %{{customdata}}</b> {name} here<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
+    )
+
+
+def _with_gaps(lines: Iterable[tuple[int, Line]], **look: Any) -> Trace:
     """The points of many lines as one, with an empty point behind each; every point knows its trial."""
     x: list[float | None] = []
     y: list[float | None] = []
     numbers: list[int] = []
     for number, (xs, ys) in lines:
-        x += [*xs, None]
-        y += [value if math.isfinite(value) else None for value in ys]
-        y.append(None)
+        x += [*brief(xs), None]
+        y += [*brief(ys), None]
         numbers += [number] * (len(xs) + 1)
-    return {"x": x, "y": y, "customdata": numbers}
+    return of_trials(numbers, x=x, y=y, **look)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from besom.analysis import Importance, Share, Surrogate, importance_of, percent, surrogate_of
+from besom.analysis import Insight, Share, percent
 from besom.plots.picture import Picture, Trace
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
@@ -13,30 +11,14 @@ MOST_BARS = 12
 MOST_PAIRS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Insight:
-    """The surrogate of a sweep and what it says, worked out once for several pictures.
-
-    Attributes:
-        importance: What mattered, or why that cannot be told.
-        surrogate: What that and slices come from; None where there is none.
-    """
-
-    importance: Importance
-    surrogate: Surrogate | None = None
-
-
 def insight_of(data: SweepData) -> Insight:
-    """The insight into the sweep as it stands."""
-    if data.space is None:
-        return Insight(Importance(why="this version cannot read the sweep's file"))
-    found = surrogate_of(data.trials, data.space, data.goal)
-    return Insight(Importance(why=found)) if isinstance(found, str) else Insight(importance_of(found), found)
+    """The insight into the sweep as it stands, worked out once."""
+    return data.insight
 
 
 def importance(data: SweepData, theme: Theme = LIGHT, insight: Insight | None = None) -> Picture:
     """The share of each parameter in the objective's variance, then of pairs together, each with a standard error."""
-    found = (insight or insight_of(data)).importance
+    found = (insight or data.insight).importance
     parameters, pairs = found.parameters[:MOST_BARS], found.pairs[:MOST_PAIRS]
     layout = layout_of(theme, "share of variance", height=120 + 30 * len(parameters + pairs))
     if not found.is_telling:
@@ -55,6 +37,7 @@ def importance(data: SweepData, theme: Theme = LIGHT, insight: Insight | None = 
         "showgrid": False,
         "fixedrange": True,
     }
+    layout["meta"] = {"x": None, "y": None}
     layout |= {"bargap": 0.34, "barmode": "overlay", "dragmode": False, "showlegend": len(bars) > 1}
     return Picture(tuple(bars), layout)
 
@@ -71,8 +54,9 @@ def _bars(shares: tuple[Share, ...], name: str, color: str, theme: Theme) -> Tra
         "y": [_label(share) for share in shares],
         "error_x": {**error, "color": theme.ink, "thickness": 1.4, "width": 4},
         "marker": {"color": color},
-        "customdata": [f"{percent(share.share)} ± {percent(share.error)}" for share in shares],
-        "hovertemplate": "<b>%{y}</b><br>%{customdata}<extra></extra>",
+        "text": [f"{percent(share.share)} ± {percent(share.error)}" for share in shares],
+        "textposition": "none",
+        "hovertemplate": "<b>%{y}</b><br>%{text}<extra></extra>",
     }
 
 

@@ -6,134 +6,83 @@ strict content policy forbids; it neither prints well, nor knows logarithmic axe
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from besom.analysis import ABSENT, number, parameter_table, ranking
-from besom.plots.picture import Picture, Trace, scatter
+import numpy as np
+
+from besom.analysis import parameter_table
+from besom.analysis.columns import Ints
+from besom.plots.crossings import background
+from besom.plots.parallelaxis import Axis, axis_of
+from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
-from besom.space import Parameter
+from besom.search.thinning import evenly
 
 MOST_AXES = 12
 MOST_LINES = 300
+MOST_BEHIND = 10_000
 _GROUPS = 5
+_TOLD_BY = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One axis: where each trial crosses it.
-
-    Attributes:
-        name: The parameter, or the objective.
-        positions: 0 (bottom) to 1 (top) for each trial; None where it does not have the parameter.
-        ticks: Positions and words of the marks beside it.
-        is_log: Whether equal distances are equal ratios.
-    """
-
-    name: str
-    positions: tuple[float | None, ...]
-    ticks: tuple[tuple[float, str], ...]
-    is_log: bool = False
-
-
-def axis_of(name: str, values: Sequence[Any], parameter: Parameter | None = None, *, is_best_high: bool = True) -> Axis:
-    """An axis over these values: numbers on a linear or logarithmic scale, other values at equal distances in order.
-
-    Args:
-        name: What it shows.
-        values: One for each trial, ABSENT allowed.
-        parameter: Says whether the scale is logarithmic, and the order of categories; None to tell from the values.
-        is_best_high: False turns the axis over.
-    """
-    levels = parameter.levels if parameter is not None else None
-    numeric = all(_is_number(value) for value in values if value is not ABSENT)
-    if not numeric or (levels is not None and len(levels) <= 6):
-        return _ordinal_axis(name, values, levels)
-    known = [float(value) for value in values if value is not ABSENT]
-    is_log = parameter is not None and parameter.is_log and all(value > 0 for value in known)
-    return _numeric_axis(
-        name, [None if value is ABSENT else float(value) for value in values], is_log=is_log, is_best_high=is_best_high
-    )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _ordinal_axis(name: str, values: Sequence[Any], levels: Sequence[Any] | None) -> Axis:
-    present = [_text(value) for value in values if value is not ABSENT]
-    order = list(dict.fromkeys([*(_text(level) for level in levels or ()), *present]))
-    place = {text: (at + 0.5) / len(order) for at, text in enumerate(order)}
-    positions = tuple(None if value is ABSENT else place[_text(value)] for value in values)
-    step = math.ceil(len(order) / 12)
-    return Axis(name, positions, tuple((place[text], text) for text in order[::step]))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return number(value) if _is_number(value) else json.dumps(value, default=str)
-
-
-def _numeric_axis(name: str, values: Sequence[float | None], *, is_log: bool, is_best_high: bool) -> Axis:
-    known = [value for value in values if value is not None]
-    low, high = (min(known), max(known)) if known else (0.0, 1.0)
-
-    def scaled(value: float) -> float:
-        if high == low:
-            return 0.5
-        part = math.log(value / low) / math.log(high / low) if is_log else (value - low) / (high - low)
-        return part if is_best_high else 1.0 - part
-
-    marks = _decades(low, high) if is_log else [low + (high - low) * part / 4 for part in range(5)]
-    ticks = tuple((scaled(mark), number(mark, 3)) for mark in dict.fromkeys(marks))
-    return Axis(name, tuple(None if value is None else scaled(value) for value in values), ticks, is_log)
-
-
-def _decades(low: float, high: float) -> list[float]:
-    """Both ends, and the powers of ten between that are not too near to them."""
-    span = math.log10(high / low)
-    powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
-    inner = [10.0**power for power in powers[:: max(1, len(powers) // 5)]]
-    inner = [mark for mark in inner if min(math.log10(mark / low), math.log10(high / mark)) > 0.08 * span]
-    return [low, *inner, high]
-
-
-def parallel_coordinates(data: SweepData, theme: Theme = LIGHT) -> Picture:
+def parallel_coordinates(data: SweepData, theme: Theme = LIGHT, *, is_narrow: bool = False) -> Picture:
     """A line for each trial with a value, through its varying parameters to the objective, whose best end is up.
 
-    Better trials are stronger in colour and in front; the incumbent has the accent colour. At most the best 300 trials
-    and 12 parameters.
+    Better trials are stronger in colour and in front; the incumbent has the accent colour. The best 300 trials are
+    lines, through at most 12 parameters; how many of the others go which way is told by bands behind them.
     """
     layout = layout_of(theme, height=420)
-    trials = ranking(data.trials, data.goal)[:MOST_LINES]
-    table = parameter_table(trials, [p.name for p in data.space.free] if data.space else None)
-    names = table.varying[:MOST_AXES]
-    if len(trials) < 2 or not names:
+    ranked = data.columns.ranked
+    names = _varying(data, ranked)
+    if len(ranked) < 2 or not names:
         return note(layout, "Two trials with different parameters and a value are needed.", theme)
-    parameters = {parameter.name: parameter for parameter in data.space.parameters} if data.space else {}
-    axes = [axis_of(name, table.column(name), parameters.get(name)) for name in names]
-    axes.append(axis_of(data.metric, [trial.value for trial in trials], is_best_high=data.goal == "maximize"))
-    traces = [
-        _lines(axes, [(row, trials[row].number) for row in members], color, opacity, 1.3)
-        for color, opacity, members in _groups(len(trials), theme)
+    shown = ranked[:MOST_LINES]
+    drawn = np.concatenate([shown, evenly(ranked[MOST_LINES:], MOST_BEHIND)]) if len(ranked) > MOST_LINES else shown
+    axes = _axes(data, names, drawn, 2 if is_narrow else 3)
+    numbers = data.columns.numbers[shown].tolist()
+    traces = background(axes, len(shown), theme)
+    traces += [
+        _lines(axes, [(row, numbers[row]) for row in members], color, opacity, 1.3)
+        for color, opacity, members in _groups(len(shown), theme)
     ]
-    traces.append(_lines(axes, [(0, trials[0].number)], theme.accent, 1.0, 3.0))
+    traces.append(_lines(axes, [(0, numbers[0])], theme.accent, 1.0, 3.0))
     hidden = {"showgrid": False, "showline": False, "showticklabels": False, "ticks": "", "fixedrange": True}
+    room = (320 if is_narrow else 1000) / len(axes)  # pixels from axis to axis
     layout |= {
-        "xaxis": {"range": [-0.35, len(axes) - 0.75], **hidden},
-        "yaxis": {"range": [-0.08, 1.06], **hidden},
+        "xaxis": {"range": [-min(0.7, 56 / room), len(axes) - 1 + min(0.25, 10 / room)], **hidden},
+        "yaxis": {"range": [-0.06, 1.04], **hidden},
         "shapes": [_upright(at, theme) for at in range(len(axes))],
-        "annotations": [words for at, axis in enumerate(axes) for words in _axis_words(at, axis, len(axes), theme)],
+        "annotations": [words for at, axis in enumerate(axes) for words in _words(at, axis, len(axes), room, theme)],
         "showlegend": False,
         "dragmode": False,
-        "margin": {"l": 24, "r": 12, "t": 56, "b": 16},
+        "margin": {"l": 16, "r": 30, "t": 60, "b": 12},
+        "meta": {"x": None, "y": None, "axes": [axis.meta(at) for at, axis in enumerate(axes)]},
     }
     return Picture(tuple(traces), layout)
+
+
+def _varying(data: SweepData, ranked: Ints) -> tuple[str, ...]:
+    """The parameters that differ between trials, told by some of them."""
+    trials = [data.trials[place] for place in evenly(ranked, _TOLD_BY).tolist()] if len(ranked) else []
+    names = [parameter.name for parameter in data.space.free] if data.space else None
+    return parameter_table(trials, names).varying[:MOST_AXES]
+
+
+def _axes(data: SweepData, names: Sequence[str], drawn: Ints, digits: int) -> list[Axis]:
+    parameters = {parameter.name: parameter for parameter in data.space.parameters} if data.space else {}
+    places = drawn.tolist()
+    axes = [
+        axis_of(
+            *(name, data.columns.parameter(name, places), parameters.get(name)),
+            column=f"parameter:{name}",
+            digits=digits,
+        )
+        for name in names
+    ]
+    values = data.columns.values[drawn].tolist()
+    return [*axes, axis_of(data.metric, values, is_best_high=data.goal == "maximize", column="value")]
 
 
 def _groups(count: int, theme: Theme) -> list[tuple[str, float, range]]:
@@ -149,16 +98,20 @@ def _upright(at: int, theme: Theme) -> dict[str, Any]:
     return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line, "layer": "below"}
 
 
-def _axis_words(at: int, axis: Axis, axes: int, theme: Theme) -> list[dict[str, Any]]:
+def _words(at: int, axis: Axis, axes: int, room: float, theme: Theme) -> list[dict[str, Any]]:
     """The title over an axis, every second one higher, and the words beside its marks."""
-    title = safe(axis.name, 22) + (" (log)" if axis.is_log else "")
+    letters = max(7, min(24, int(2 * room / 7)))
+    is_last = at == axes - 1
+    title = safe(axis.name, letters) + (" (log)" if axis.is_log and letters > 12 else "")
     over = {
         "x": at,
         "y": 1,
-        "yshift": 20 + (16 if at % 2 else 0),
-        "text": f"<b>{title}</b>" if at == axes - 1 else title,
+        "yshift": 16 + (17 if (axes - 1 - at) % 2 else 0),
+        "text": f"<b>{title}</b>" if is_last else title,
         "showarrow": False,
         "font": {"size": 12, "color": theme.ink},
+        **({"xanchor": "right", "xshift": 28} if is_last else {}),
+        **({"xanchor": "left", "xshift": -min(0.7 * room, 50)} if at == 0 else {}),
     }
     beside = [
         {
@@ -166,7 +119,7 @@ def _axis_words(at: int, axis: Axis, axes: int, theme: Theme) -> list[dict[str, 
             "y": position,
             "xanchor": "right",
             "xshift": -5,
-            "text": safe(words, 14),
+            "text": safe(words, max(5, min(14, int(room / 7)))),
             "showarrow": False,
             "font": {"size": 11, "color": theme.muted},
             "bgcolor": theme.paper,
@@ -182,18 +135,18 @@ def _lines(axes: Sequence[Axis], rows: Sequence[tuple[int, int]], color: str, op
     """The lines of these trials (place in the ranking, number) as one trace with gaps."""
     x: list[float | None] = []
     y: list[float | None] = []
-    trials: list[int] = []
+    trials: list[int | None] = []
     for row, trial in rows:
         x += [*range(len(axes)), None]
-        y += [*(axis.positions[row] for axis in axes), None]
+        y += [*(round(float(axis.positions[row]), 4) for axis in axes), None]
         trials += [trial] * (len(axes) + 1)
-    return scatter(
+    return of_trials(
+        trials,
         x=x,
-        y=y,
+        y=brief(y),
         mode="lines+markers",
         opacity=opacity,
         line={"color": color, "width": width},
         marker={"color": color, "size": 4 if width < 2 else 7},
-        customdata=trials,
         hovertemplate="<b>trial %{customdata}</b><extra></extra>",
     )

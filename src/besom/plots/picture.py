@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +28,16 @@ class Picture:
     Attributes:
         data: The traces, those in front last.
         layout: Axes, words, size and theme.
+        words: What the layout says in place of traces, where there is nothing to draw.
     """
 
     data: tuple[Trace, ...]
     layout: dict[str, Any]
+    words: str = ""
 
     def to_json(self) -> str:
         """The figure as JSON that may stand inside a script element; what is not finite is null."""
-        text = json.dumps(self._content(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(self.content(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
     def to_plotly(self) -> go.Figure:
@@ -50,7 +52,7 @@ class Picture:
             raise MissingExtra(
                 "Picture.to_plotly: needs the Python package plotly, got none; pip install 'besom[plot]'."
             ) from error
-        return go.Figure(self._content())
+        return go.Figure(self.content())
 
     def __repr__(self) -> str:
         names = [str(trace["name"]) for trace in self.data if "name" in trace]
@@ -67,9 +69,10 @@ class Picture:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What notebooks with plotly's renderer draw; they ask for the HTML apart."""
-        return {MIME_TYPE: self._content()}
+        return {MIME_TYPE: self.content()}
 
-    def _content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
+        """The figure in JSON's own types, as `data` and `layout`; what is not finite is null."""
         content: dict[str, Any] = _plain({"data": self.data, "layout": self.layout})
         return content
 
@@ -77,6 +80,16 @@ class Picture:
 def scatter(**properties: Any) -> Trace:
     """A trace of points, lines or both."""
     return {"type": "scatter", **properties}
+
+
+def of_trials(numbers: Sequence[int | None], **properties: Any) -> Trace:
+    """A trace whose points are trials: pages tell by `meta`, and find a point's trial in `customdata`."""
+    return scatter(**properties, customdata=list(numbers), meta="trials")
+
+
+def brief(values: Iterable[float | None]) -> list[float | None]:
+    """The numbers with the seven digits that a screen can show; what is not finite is None."""
+    return [None if value is None or not math.isfinite(value) else float(f"{value:.7g}") for value in values]
 
 
 def _plain(value: Any) -> Any:

@@ -1,46 +1,97 @@
-"""What trials cost: seconds against quality, and what they took of the machine."""
+"""What trials cost: time against quality, and what they took of the machine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from besom.analysis import ResourceUse, cost_quality, number, resource_label, resources_summary
-from besom.plots.picture import Picture, Trace, scatter
+import numpy as np
+
+from besom.analysis import ResourceUse, number, resource_label, resources_summary, thinned
+from besom.analysis.columns import Floats, Ints
+from besom.plots.history import shown_range
+from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
+from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
+from besom.records import TrialState
+
+MOST_MARKS = 2000
+_LOG_FROM = 100.0
+"""Costs that span this ratio lie on a logarithmic axis."""
 
 
-def cost_against_quality(data: SweepData, theme: Theme = LIGHT) -> Picture:
-    """Each trial's seconds against its value; a line joins those that no other beats in both."""
-    layout = layout_of(theme, "seconds of a trial", safe(data.metric))
-    costs = cost_quality(data.trials, data.goal)
-    if not costs.numbers:
+def cost_against_quality(data: SweepData, theme: Theme = LIGHT, x: str = "seconds") -> Picture:
+    """What each trial took against its value; a line joins those that no other beats in both.
+
+    Args:
+        data: The sweep.
+        theme: Colours.
+        x: What it took: `seconds`, or `gpu_hours`.
+    """
+    columns = data.columns
+    costs = columns.gpu_seconds / 3600.0 if x == "gpu_hours" else columns.seconds
+    unit = "GPU-hours" if x == "gpu_hours" else "seconds"
+    layout = layout_of(theme, f"{unit} of a trial", safe(data.metric))
+    if not len(columns.ranked):
         return note(layout, "No trial has a value yet.", theme)
-    at = {trial: place for place, trial in enumerate(costs.numbers)}
+    if x == "gpu_hours" and not costs.any():
+        return note(layout, "No trial had a GPU of its own.", theme)
+    layout["meta"] = {"x": "seconds" if x == "seconds" else None, "y": "value"}
+    valued = np.sort(columns.ranked)
+    is_log = _is_log(costs[valued])
+    if is_log:
+        layout["xaxis"] |= {"type": "log", "title": {"text": f"{unit} of a trial (log)"}, "dtick": 1}
+    low, high = shown_range(columns.values[valued], data.goal)
+    layout["yaxis"]["range"] = [low, high]
+    hold_margins(layout, low, high)
+    scaled = np.log10(costs[valued]) if is_log else costs[valued]
+    window = ((float(scaled.min()), float(scaled.max())), (low, high))
+    chosen = valued[thinned(scaled, columns.values[valued], columns.losses[valued], MOST_MARKS, window).at]
+    return Picture(tuple(_costs(data, theme, costs, chosen, _front(data, costs), unit)), layout)
 
-    def points(trials: Sequence[int], name: str, mode: str = "markers", **look: Any) -> Trace:
-        return scatter(
-            x=[costs.seconds[at[trial]] for trial in trials],
-            y=[costs.values[at[trial]] for trial in trials],
+
+def _is_log(costs: Floats) -> bool:
+    return bool(costs.min() > 0 and costs.max() / costs.min() > _LOG_FROM)
+
+
+def _front(data: SweepData, costs: Floats) -> Ints:
+    """Trials that no other beats in both cost and value, cheapest first."""
+    columns = data.columns
+    valued = columns.ranked
+    order = valued[np.lexsort((columns.numbers[valued], columns.losses[valued], costs[valued]))]
+    losses = columns.losses[order]
+    return order[losses < np.concatenate([[np.inf], np.minimum.accumulate(losses)[:-1]])]
+
+
+def _costs(data: SweepData, theme: Theme, costs: Floats, chosen: Ints, front: Ints, unit: str) -> list[Trace]:
+    columns = data.columns
+
+    def points(places: Ints, name: str, mode: str = "markers", **look: Any) -> Trace:
+        return of_trials(
+            columns.numbers[places].tolist(),
+            x=brief(costs[places].tolist()),
+            y=brief(columns.values[places].tolist()),
             mode=mode,
             name=name,
-            customdata=list(trials),
-            hovertemplate="<b>trial %{customdata}</b><br>%{y:.4~g} in %{x:.3~g} s<extra></extra>",
+            hovertemplate=f"<b>trial %{{customdata}}</b><br>%{{y:.4~g}} in %{{x:.3~g}} {unit}<extra></extra>",
             **look,
         )
 
+    size = 8 if len(chosen) < 400 else 6
+    is_stopped = columns.are(TrialState.STOPPED)[chosen]
+    stopped = {"color": theme.stopped, "symbol": "circle-open", "size": size, "line": {"width": 1.6}}
     line = {"color": theme.mean, "width": 1.6, "shape": "hv"}
-    front = {"line": line, "marker": {"color": theme.mean, "size": 9}}
     traces = [
-        points(costs.numbers, "trials", marker={"color": theme.finished, "size": 8}, opacity=0.7),
-        points(costs.front, "beaten by none in both", mode="lines+markers", **front),
+        points(chosen[~is_stopped], "trials", marker={"color": theme.finished, "size": size}, opacity=0.7),
+        points(chosen[is_stopped], "stopped early", marker=stopped, opacity=0.85),
+        points(
+            front, "beaten by none in both", "lines+markers", line=line, marker={"color": theme.mean, "size": size + 1}
+        ),
     ]
-    best = data.progress.best
-    if best is not None and best.number in at:
+    best = columns.place_of(data.best) if data.best is not None else None
+    if best is not None:
         marker = {"color": theme.accent, "size": 13, "symbol": "diamond"}
-        traces.append(points([best.number], f"best: trial {best.number}", marker=marker))
-    return Picture(tuple(traces), layout)
+        traces.append(points(np.array([best]), f"best: trial {data.best}", marker=marker))
+    return [trace for trace in traces if trace["x"]]
 
 
 def resources(data: SweepData, theme: Theme = LIGHT) -> Picture:
@@ -50,30 +101,38 @@ def resources(data: SweepData, theme: Theme = LIGHT) -> Picture:
     layout["showlegend"] = False
     if not uses:
         return note(layout, "No resource was measured.", theme)
+    layout["margin"] = {"l": 56, "r": 20, "t": 16, "b": 52}
     share = 1.0 / len(uses)
-    traces, words = [], []
+    traces, words, panels = [], [], []
     for row, use in enumerate(uses):
         suffix = str(row + 1) if row else ""
         top = 1.0 - row * share
         layout[f"yaxis{suffix}"] = {
-            "domain": [top - share * 0.62, top - share * 0.12],
+            "domain": [top - share * 0.68, top - share * 0.2],
             "rangemode": "tozero",
             "nticks": 3,
         }
-        traces.append(_amounts(data, use.name, f"y{suffix}", theme))
-        words.append(_summary(use, top - share * 0.1, theme))
-    layout["xaxis"]["anchor"] = traces[-1]["yaxis"]
+        traces.append(_amounts(data, use.name, f"y{suffix}", theme, MOST_MARKS // len(uses)))
+        words.append(_summary(use, top - share * 0.18, theme))
+        panels.append({"xaxis": "x", "yaxis": f"y{suffix}", "x": "trial", "y": f"resource:{use.name}"})
+    layout["xaxis"] |= {"anchor": traces[-1]["yaxis"], **({"dtick": 1} if len(data.trials) < 8 else {})}
+    layout["meta"] = {"x": "trial", "y": f"resource:{uses[0].name}", "panels": panels}
     return Picture(tuple(traces), {**layout, "annotations": words})
 
 
-def _amounts(data: SweepData, name: str, axis: str, theme: Theme) -> Trace:
-    known = [(trial.number, trial.resources[name]) for trial in data.trials if name in trial.resources]
-    return scatter(
-        x=[trial for trial, _ in known],
-        y=[amount for _, amount in known],
+def _amounts(data: SweepData, name: str, axis: str, theme: Theme, most: int) -> Trace:
+    found = np.array([trial.resources.get(name) for trial in data.trials], dtype=np.float64)
+    is_known = np.isfinite(found)
+    amounts, numbers = found[is_known], data.columns.numbers[is_known]
+    window = ((float(numbers.min()), float(numbers.max())), (min(0.0, float(amounts.min())), float(amounts.max())))
+    kept = thinned(numbers.astype(np.float64), amounts, -amounts, most, window).at
+    return of_trials(
+        numbers[kept].tolist(),
+        x=numbers[kept].tolist(),
+        y=brief(amounts[kept].tolist()),
         yaxis=axis,
         mode="markers",
-        marker={"color": theme.finished, "size": 6},
+        marker={"color": theme.finished, "size": 6 if len(kept) < 200 else 4},
         hovertemplate="<b>trial %{x}</b><br>%{y:.3~g}<extra></extra>",
     )
 
@@ -86,7 +145,7 @@ def _summary(use: ResourceUse, y: float, theme: Theme) -> dict[str, Any]:
         "y": y,
         "xanchor": "left",
         "yanchor": "bottom",
-        "text": f"{safe(resource_label(use.name))}: median {number(use.median, 3)}, most {number(use.maximum, 3)}",
+        "text": f"{safe(resource_label(use.name), 30)}: median {number(use.median, 3)}, most {number(use.maximum, 3)}",
         "showarrow": False,
         "font": {"size": 12, "color": theme.muted},
     }

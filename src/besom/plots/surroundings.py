@@ -7,24 +7,34 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from besom.analysis import Contour, Slice, contour, most_telling, number
+import numpy as np
+
+from besom.analysis import Contour, Insight, Slice, contour, most_telling, number
 from besom.analysis import slices as slices_of
 from besom.plots.history import shown_range
-from besom.plots.mattered import Insight, insight_of
-from besom.plots.picture import Picture, Trace, scatter
+from besom.plots.panels import part
+from besom.plots.picture import Picture, Trace, brief, of_trials, scatter
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
-from besom.records import TrialState
+from besom.records import Trial, TrialState
+from besom.search.thinning import evenly
 from besom.space import Parameter
 
 MOST_SLICES = 6
+MOST_TRIALS = 500
+BEST_MARKED = 100
 _COLUMNS = 3
 _ROW = 250
 _TICKS = 12
 
 
 def slices(
-    data: SweepData, theme: Theme = LIGHT, names: Sequence[str] | None = None, insight: Insight | None = None
+    data: SweepData,
+    theme: Theme = LIGHT,
+    names: Sequence[str] | None = None,
+    insight: Insight | None = None,
+    *,
+    is_narrow: bool = False,
 ) -> Picture:
     """The objective expected over each of the most important parameters, all others as in the incumbent.
 
@@ -33,18 +43,20 @@ def slices(
         theme: Colours.
         names: Parameters, by their dotted names; those that explain most without them.
         insight: Of `insight_of`, where it is there already.
+        is_narrow: One below the other.
     """
     layout = layout_of(theme, "", safe(data.metric), height=300)
-    found = insight or insight_of(data)
+    found = insight or data.insight
     if names is None:
         names = most_telling(found.importance, MOST_SLICES)
     if found.surrogate is None or not names:
         return note(layout, str(found.importance), theme)
-    cuts = slices_of(found.surrogate, data.trials, data.goal, names)
-    across = 2 if len(cuts) in (2, 4) else min(len(cuts), _COLUMNS)
+    cuts = slices_of(found.surrogate, _marked(data), data.goal, names)
+    across = 1 if is_narrow else 2 if len(cuts) in (2, 4) else min(len(cuts), _COLUMNS)
     rows = math.ceil(len(cuts) / across)
     ends = [value for cut in cuts for value in (*cut.mean, *cut.marks.values)]
-    layout |= {"height": 90 + _ROW * rows, "showlegend": True}
+    height = 96 + _ROW * rows
+    layout |= {"height": height, "showlegend": True, "meta": _columns_of(cuts)}
     layout["yaxis"]["range"] = list(shown_range(ends, data.goal))
     traces: list[Trace] = []
     for at, cut in enumerate(cuts):
@@ -52,12 +64,12 @@ def slices(
         row, column = divmod(at, across)
         layout[f"xaxis{suffix}"] = {
             **_axis(cut.parameter, cut.at),
-            "domain": _part(column, across, 0.04),
+            "domain": part(column, across, 0.04),
             "anchor": f"y{suffix}",
         }
         layout[f"yaxis{suffix}"] = {
             **layout.get(f"yaxis{suffix}", {}),
-            "domain": _part(rows - 1 - row, rows, 0.22),
+            "domain": part(rows - 1 - row, rows, 62 / (height - 96)),
             "anchor": f"x{suffix}",
             **({"matches": "y", "showticklabels": column == 0} if at else {}),
             **({"title": {"text": safe(data.metric)}} if column == 0 else {}),
@@ -67,17 +79,30 @@ def slices(
     return Picture(tuple(traces), layout)
 
 
-def _part(at: int, of: int, gap: float) -> list[float]:
-    """The stretch of the picture that one of several axes side by side has."""
-    size = (1.0 - gap * (of - 1)) / of
-    return [at * (size + gap), at * (size + gap) + size]
+def _columns_of(cuts: Sequence[Slice]) -> dict[str, Any]:
+    """The columns of trials that the axes show: those of the first slice, and those of each in `panels`."""
+    columns = [f"parameter:{cut.parameter.name}" for cut in cuts]
+    ends = ["", *map(str, range(2, len(cuts) + 1))]
+    found = [
+        {"xaxis": f"x{end}", "yaxis": f"y{end}", "x": column, "y": "value"}
+        for end, column in zip(ends, columns, strict=False)
+    ]
+    return {"x": columns[0] if columns else None, "y": "value", "panels": found}
+
+
+def _marked(data: SweepData) -> tuple[Trial, ...]:
+    """The trials that are marked: all with a value, or the best and others spread over the rest."""
+    ranked = data.columns.ranked
+    if len(ranked) > MOST_TRIALS:
+        ranked = np.concatenate([ranked[:BEST_MARKED], evenly(ranked[BEST_MARKED:], MOST_TRIALS - BEST_MARKED)])
+    return tuple(data.trials[place] for place in sorted(ranked.tolist()))
 
 
 def _cut(cut: Slice, data: SweepData, theme: Theme) -> list[Trace]:
     """One slice: the band, the trials, the mean and the incumbent."""
     at = _positions(cut.parameter, cut.at, cut.at)
     words = [_text(value) for value in cut.at]
-    hover = {"customdata": words, "hovertemplate": "%{customdata}<br>expected %{y:.4~g}<extra></extra>"}
+    hover = {"text": words, "hovertemplate": "%{text}<br>expected %{y:.4~g}<extra></extra>"}
     line = {"color": theme.mean, "width": 2.4}
     if cut.parameter.is_ordinal:
         band = scatter(
@@ -107,7 +132,7 @@ def _points(cut: Slice, data: SweepData, theme: Theme, *, is_best: bool) -> list
     marks = cut.marks
     x = _positions(cut.parameter, cut.at, marks.at[0])
     best = data.progress.best.number if data.progress.best else None
-    finished = {trial.number for trial in data.trials if trial.state is TrialState.FINISHED}
+    is_finished = data.columns.are(TrialState.FINISHED)
     looks = {
         "best": {"color": theme.accent, "size": 11, "symbol": "diamond"},
         "trials": {"color": theme.finished, "size": 6},
@@ -115,10 +140,13 @@ def _points(cut: Slice, data: SweepData, theme: Theme, *, is_best: bool) -> list
     }
     kinds: dict[str, list[int]] = {"best": []} if is_best else {"stopped early": [], "trials": []}
     for i, trial in enumerate(marks.numbers):
-        kind = "best" if trial == best else "trials" if trial in finished else "stopped early"
+        place = data.columns.place_of(trial)
+        is_whole = place is not None and bool(is_finished[place])
+        kind = "best" if trial == best else "trials" if is_whole else "stopped early"
         kinds.get(kind, []).append(i)
     return [
-        scatter(
+        of_trials(
+            [marks.numbers[i] for i in chosen],
             x=[x[i] for i in chosen],
             y=[marks.values[i] for i in chosen],
             mode="markers",
@@ -126,8 +154,8 @@ def _points(cut: Slice, data: SweepData, theme: Theme, *, is_best: bool) -> list
             legendgroup=kind,
             marker=looks[kind],
             opacity={"trials": 0.55, "stopped early": 0.85}.get(kind, 1.0),
-            customdata=[f"<b>trial {marks.numbers[i]}</b><br>{_text(marks.at[0][i])}" for i in chosen],
-            hovertemplate="%{customdata}<br>%{y:.4~g}<extra></extra>",
+            text=[_text(marks.at[0][i]) for i in chosen],
+            hovertemplate="<b>trial %{customdata}</b><br>%{text}<br>%{y:.4~g}<extra></extra>",
         )
         for kind, chosen in kinds.items()
         if chosen
@@ -146,18 +174,18 @@ def contours(
         insight: Of `insight_of`, where it is there already.
     """
     layout = layout_of(theme, "", safe(data.metric), height=460)
-    found = insight or insight_of(data)
+    found = insight or data.insight
     names = names or two_of(found)
     if found.surrogate is None or names is None:
         why = str(found.importance) if found.importance.why else "Two parameters that matter are needed."
         return note(layout, why, theme)
-    area = contour(found.surrogate, data.trials, data.goal, *names)
+    area = contour(found.surrogate, _marked(data), data.goal, *names)
     if area is None:
         return note(layout, "The best trial does not have both parameters.", theme)
     layout["xaxis"] = _axis(area.x, area.x_at)
     layout["yaxis"] = _axis(area.y, area.y_at)
-    layout |= {"showlegend": True}
-    best = data.progress.best.number if data.progress.best else None
+    layout |= {"showlegend": True, "meta": {"x": f"parameter:{area.x.name}", "y": f"parameter:{area.y.name}"}}
+    best = data.best
     traces = [_area(area, data, theme)]
     marks, line = area.marks, {"color": theme.paper, "width": 1.4}
     others = [i for i, trial in enumerate(marks.numbers) if trial != best]
@@ -191,7 +219,7 @@ def _area(area: Contour, data: SweepData, theme: Theme) -> Trace:
         "type": "contour" if is_smooth else "heatmap",
         "x": _positions(area.x, area.x_at, area.x_at),
         "y": _positions(area.y, area.y_at, area.y_at),
-        "z": [list(row) for row in area.mean],
+        "z": [brief(row) for row in area.mean],
         "colorscale": [[at / 2, color] for at, color in enumerate(colors)],
         "colorbar": {**bar, "title": {"text": safe(data.metric, 24), "font": {"color": theme.muted, "size": 12}}},
         "hovertemplate": "expected %{z:.4~g}<extra></extra>",
@@ -202,14 +230,15 @@ def _area(area: Contour, data: SweepData, theme: Theme) -> Trace:
 def _places(area: Contour, chosen: list[int], name: str, marker: dict[str, Any]) -> Trace:
     marks = area.marks
     x, y = _positions(area.x, area.x_at, marks.at[0]), _positions(area.y, area.y_at, marks.at[1])
-    return scatter(
+    return of_trials(
+        [marks.numbers[i] for i in chosen],
         x=[x[i] for i in chosen],
         y=[y[i] for i in chosen],
         mode="markers",
         name=name,
         marker=marker,
-        customdata=[f"<b>trial {marks.numbers[i]}</b><br>{number(marks.values[i])}" for i in chosen],
-        hovertemplate="%{customdata}<extra></extra>",
+        text=[number(marks.values[i]) for i in chosen],
+        hovertemplate="<b>trial %{customdata}</b><br>%{text}<extra></extra>",
     )
 
 

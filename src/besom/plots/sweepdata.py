@@ -1,38 +1,40 @@
-"""Everything that pictures and reports need of one sweep, read once."""
+"""What pictures and reports need of one sweep: its trials at once, all else when a picture first asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from besom.analysis import Insight, TrialColumns, insight
 from besom.errors import SweepFileError
-from besom.records import Run, Sweep, Trial
+from besom.records import Agent, Run, Sweep, Trial
 from besom.service import MetricCurve, Progress, Service
 from besom.space import Space
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SweepData:
-    """One sweep as it stands.
+    """One sweep as it stands. Threads may share it.
 
     Attributes:
         progress: Where it stands; names the objective and its goal.
         trials: By number.
-        runs: In order of their lease.
-        curves: The objective over `x`, one curve for each run.
-        x: What the curves run over: the metric that counts progress, or `_step`.
+        service: What the rest is read from.
+        x: What curves run over: the metric that counts progress, or `_step`.
         repeats: Runs that each trial consists of.
         space: Its parameters; None where this version cannot read the sweep's file.
+        points: The most points of one curve.
     """
 
     progress: Progress
-    trials: tuple[Trial, ...] = ()
-    runs: tuple[Run, ...] = ()
-    curves: tuple[MetricCurve, ...] = ()
+    trials: tuple[Trial, ...]
+    service: Service = field(compare=False, repr=False)
     x: str = "_step"
     repeats: int = 1
     space: Space | None = field(default=None, compare=False)
+    points: int = 300
 
     @property
     def sweep(self) -> Sweep:
@@ -51,28 +53,66 @@ class SweepData:
     def x_label(self) -> str:
         return self.progress.fidelity_unit or ("row of log" if self.x == "_step" else self.x)
 
+    @property
+    def best(self) -> int | None:
+        """The incumbent's number."""
+        return self.progress.best.number if self.progress.best else None
 
-def read_sweep(service: Service, sweep_id: str, points: int = 100) -> SweepData:
-    """The sweep as it stands, each curve thinned to `points`.
+    @cached_property
+    def columns(self) -> TrialColumns:
+        """The trials as columns."""
+        return TrialColumns(self.trials, self.goal)
+
+    @cached_property
+    def insight(self) -> Insight:
+        """What the sweep's surrogate says; a second's work."""
+        return insight(self.trials, self.space, self.goal)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """In order of their lease."""
+        return tuple(self.service.runs(self.sweep.id))
+
+    @cached_property
+    def agents(self) -> tuple[Agent, ...]:
+        return tuple(self.service.agents())
+
+    def curves(
+        self, trials: Sequence[int] | None = None, metric: str | None = None, points: int | None = None
+    ) -> tuple[MetricCurve, ...]:
+        """A metric over `x`, one curve for each run of these trials; the objective of all where nothing is named."""
+        metric = metric or self.progress.metric
+        if not metric or (trials is not None and not len(trials)):
+            return ()
+        most = min(points or self.points, self.points)
+        return tuple(self.service.curves(self.sweep.id, metric, self.x, points=most, trials=trials))
+
+
+def read_sweep(service: Service, sweep_id: str, points: int = 300, progress: Progress | None = None) -> SweepData:
+    """The sweep as it stands, each curve thinned to `points` when it is read; `progress` where it is known already.
 
     Raises:
         UnknownName: There is no such sweep.
+        SweepFileError: This version cannot read its file.
     """
-    progress = service.progress(sweep_id)
+    progress = progress or service.progress(sweep_id)
     file = progress.sweep.file
-    own = _section(file.get("besom"))
-    fidelity = _section(own.get("fidelity"))
-    x = str(fidelity.get("metric", "epoch")) if fidelity else "_step"
-    curves = service.curves(sweep_id, progress.metric, x, points=points) if progress.metric else []
+    repeats = _section(_section(file.get("besom")).get("repeats")).get("count", 1)
     return SweepData(
         progress=progress,
         trials=tuple(service.trials(sweep_id)),
-        runs=tuple(service.runs(sweep_id)),
-        curves=tuple(curves),
-        x=x,
-        repeats=int(_section(own.get("repeats")).get("count", 1)),
+        service=service,
+        x=x_of(file),
+        repeats=repeats if isinstance(repeats, int) else 1,
         space=_space(file),
+        points=points,
     )
+
+
+def x_of(file: Mapping[str, Any]) -> str:
+    """What curves of the sweep with this file run over."""
+    fidelity = _section(_section(file.get("besom")).get("fidelity"))
+    return str(fidelity.get("metric", "epoch")) if fidelity else "_step"
 
 
 def _section(value: Any) -> Mapping[str, Any]:

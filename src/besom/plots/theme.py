@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+import textwrap
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -10,6 +12,7 @@ from besom.plots.picture import Picture
 
 FONT = "Inter, ui-sans-serif, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _LONGEST = 48
+_MOST_LETTERS = 9  # of a mark beside an axis: longer numbers are written with exponents
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class Theme:
     finished: str
     stopped: str
     failed: str
+    running: str
+    paused: str
+    lost: str
     mean: str
     scale_worst: str
     scale_middle: str
@@ -46,6 +52,9 @@ LIGHT = Theme(
     finished="#3f6fb5",
     stopped="#a3adbb",
     failed="#a8326e",
+    running="#12897b",
+    paused="#8a7fd1",
+    lost="#b99a5b",
     mean="#2f5c9e",
     scale_worst="#d5dce6",
     scale_middle="#7fa3d4",
@@ -63,6 +72,9 @@ DARK = Theme(
     finished="#7aa7e8",
     stopped="#626d7c",
     failed="#e27bb0",
+    running="#46c2b0",
+    paused="#a99ff0",
+    lost="#c9ad72",
     mean="#93b9f0",
     scale_worst="#343e4b",
     scale_middle="#4f78b0",
@@ -74,6 +86,11 @@ DARK = Theme(
 def exchange(light: Theme = LIGHT, dark: Theme = DARK) -> dict[str, str]:
     """The colour of `dark` for each colour of `light`, for a page that changes its theme while it is looked at."""
     return {getattr(light, field.name): getattr(dark, field.name) for field in fields(Theme)}
+
+
+def series(theme: Theme) -> tuple[str, ...]:
+    """Colours for things of one kind, told apart as well as can be without the incumbent's."""
+    return (theme.finished, theme.running, theme.failed, theme.paused, theme.lost, theme.muted)
 
 
 def safe(text: object, longest: int = _LONGEST) -> str:
@@ -100,6 +117,8 @@ def layout_of(theme: Theme, x: str = "", y: str = "", height: int = 380) -> dict
         "tickfont": {"color": theme.muted, "size": 12},
         "title": {"font": {"color": theme.muted, "size": 12}, "standoff": 12},
         "automargin": True,
+        "exponentformat": "e",
+        "minexponent": 6,
     }
     look = {
         "font": {"family": FONT, "size": 13, "color": theme.ink},
@@ -135,10 +154,23 @@ def layout_of(theme: Theme, x: str = "", y: str = "", height: int = 380) -> dict
     }
 
 
+def hold_margins(layout: dict[str, Any], low: float, high: float) -> None:
+    """Give the y axis a margin that is wide enough for marks from `low` to `high`.
+
+    Left to find its margins itself, plotly draws the whole picture a second time.
+    """
+    step = (high - low) / 6
+    decimals = max(0, -math.floor(math.log10(step))) if 0 < step < math.inf else 2
+    letters = max(len(f"{end:.{decimals}f}") for end in (low, high))
+    layout["margin"] = {"l": 42 + 7 * min(max(letters, 3), _MOST_LETTERS), "r": 20, "t": 44, "b": 52}
+    for axis in ("xaxis", "yaxis"):
+        layout[axis]["automargin"] = False
+
+
 def note(layout: dict[str, Any], text: str, theme: Theme) -> Picture:
     """A picture of words in the middle of `layout`, for when there is nothing to draw."""
     words = {
-        "text": safe(text, 200),
+        "text": "<br>".join(safe(line, 200) for line in textwrap.wrap(text, 44, max_lines=6, placeholder=" …")),
         "font": {"color": theme.muted, "size": 14},
         "xref": "paper",
         "yref": "paper",
@@ -147,4 +179,4 @@ def note(layout: dict[str, Any], text: str, theme: Theme) -> Picture:
         "showarrow": False,
     }
     axes = {axis: {**layout[axis], "visible": False} for axis in ("xaxis", "yaxis")}
-    return Picture((), {**layout, **axes, "annotations": [words]})
+    return Picture((), {**layout, **axes, "annotations": [words]}, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -53,10 +53,11 @@ class Driver(Reads):
         self._longest_nap_s = _TICKS_ASLEEP * tick_s if tick_s is not None else math.inf
         self._has_failed = False
         self._before_ticks: list[Callable[[Group], None]] = []
-        self._asked = {}
+        self._listeners: list[Callable[[Collection[str], bool], None]] = []
+        self._asked, self._tallies = {}, {}
         self._agents = {agent.id: agent for agent in store.agents()}
         self._states = States(store)
-        self._writer = Writer(store, self._states, self._tick, tick_s, self._note_failure)
+        self._writer = Writer(store, self._states, self._tick, tick_s, self._note_failure, self._tell)
 
     def __enter__(self) -> Self:
         return self
@@ -180,6 +181,20 @@ class Driver(Reads):
     def _note_failure(self) -> None:
         """The store could not keep something, heartbeats perhaps."""
         self._has_failed = True
+
+    def on_change(self, listener: Callable[[Collection[str], bool], None]) -> None:
+        """Have the ids of the sweeps that a group of messages changed told, and whether agents came or went.
+
+        `listener` is called on the writer's thread, which everybody waits for, once the changes are kept.
+        """
+        self._listeners.append(listener)
+
+    def _tell(self, group: Group) -> None:
+        if not self._listeners or not (group.states or group.records):
+            return
+        has_agents = any(isinstance(record, Agent) for record in group.records.values())
+        for listener in self._listeners:
+            listener(group.states.keys(), has_agents)
 
     def before_ticks(self, work: Callable[[Group], None]) -> None:
         """Have `work` done before leases are looked at, each time."""

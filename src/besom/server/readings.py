@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from besom.analysis.audit import audit
-from besom.analysis.costs import seconds_left, was_cut_off
+from besom.analysis.costs import seconds_left
 from besom.analysis.curves import thin
 from besom.engine import State
 from besom.errors import MessageError
-from besom.records import Agent, Run, Trial, TrialState
+from besom.records import Agent, Run, Trial
+from besom.server.tally import Tally
+from besom.server.wandb.resources import measured
 from besom.service import MetricCurve, Progress
 from besom.store.contract import Column, Floats, Store
+from besom.tracked import TrackedRun
 
 _FAILURES = 5
+_SAMPLES = 2000
 _FEWEST_POINTS = 5
 
 
-def progress(state: State, agents: Sequence[Agent], now: float) -> Progress:
-    """Where the sweep stands at `now`, with the agents that were seen lately."""
-    trials = sorted(state.trials.values(), key=lambda trial: trial.number)
-    failed = [trial for trial in reversed(trials) if trial.state is TrialState.FAILED]
-    plan = state.plan
+def progress(state: State, tally: Tally, agents: Sequence[Agent], now: float) -> Progress:
+    """Where the sweep stands at `now`, with the agents that were seen lately; `tally` follows its trials."""
+    plan, trials = state.plan, state.trials
     spent, allowed = state.spent(now), state.allowed()
     fidelity = plan.file.besom.fidelity
+    goal = plan.file.metric.goal if plan.file.metric else ""
     return Progress(
         sweep=state.sweep,
-        counts=dict(Counter(trial.state.value for trial in trials)),
+        counts=tally.counts,
         best=state.incumbent,
-        baseline=next((trial for trial in trials if trial.reason.phase == "baseline"), None),
-        first=_first_with_value(trials),
+        baseline=trials[tally.baselines[0]] if tally.baselines else None,
+        first=trials[tally.valued[0]] if tally.valued else None,
         spent=spent,
         budget=allowed,
         seconds_left=seconds_left(state.sweep, spent, allowed, now, _under_way(state)),
         running=tuple(state.live_runs()),
         agents=tuple(agents),
-        failures=tuple(failed[:_FAILURES]),
-        goal=plan.file.metric.goal if plan.file.metric else "",
+        failures=tuple(trials[number] for number in reversed(tally.failed[-_FAILURES:])),
+        goal=goal,
         metric=plan.metric or "",
         fidelity_max=plan.fidelity_max,
         fidelity_unit=fidelity.unit if fidelity else "",
-        cut_off=sum(trial.state is TrialState.STOPPED and was_cut_off(trial) for trial in trials),
-        audit=str(audit(trials, plan.file.metric.goal if plan.file.metric else "")),
+        cut_off=tally.cut_off,
+        # Of the audit only the sentence, which tells of the audited alone.
+        audit=str(audit([tally.audited[number] for number in sorted(tally.audited)], goal)),
     )
 
 
@@ -62,8 +66,20 @@ def _rest(trial: Trial, live: Sequence[Run], most: float) -> float:
     return max(0.0, 1.0 - done / trial.repeats)
 
 
-def _first_with_value(trials: Sequence[Trial]) -> Trial | None:
-    return next((trial for trial in trials if trial.value is not None), None)
+def resource_rows(store: Store, run: Run | None, tracked: TrackedRun | None) -> list[dict[str, Any]]:
+    """What a run used over time, as its agent measured it; as W&B's client did, where no agent of ours was there."""
+    if run is not None and run.samples:
+        return list(store.rows(run.samples_id))
+    if tracked is None or not tracked.events.shown:
+        return []
+    events = tracked.events
+    wanted = np.unique(np.linspace(events.first, events.count - 1, min(events.shown, _SAMPLES)).astype(np.int64))
+    lines = store.rows_at(tracked.events_id, wanted).values()
+    return [
+        {name: line[name] for name in ("_timestamp", "_runtime") if name in line} | found
+        for line in lines
+        if (found := measured(line))
+    ]
 
 
 def curves(store: Store, runs: Sequence[Run], metric: str, x: str, points: int) -> list[MetricCurve]:
@@ -89,5 +105,7 @@ def curves(store: Store, runs: Sequence[Run], metric: str, x: str, points: int) 
 def _paired(logged: Column, against: Column, x: str) -> tuple[Floats, Floats]:
     if x == "_step" and not len(against.rows):
         return logged.rows.astype(np.float64), logged.values
+    if np.array_equal(logged.rows, against.rows):
+        return against.values, logged.values
     _, left, right = np.intersect1d(against.rows, logged.rows, assume_unique=True, return_indices=True)
     return against.values[left], logged.values[right]

@@ -17,7 +17,7 @@ from typing import Self
 import uvicorn
 
 from besom.errors import ServerError, WrongState
-from besom.server.app import build_app
+from besom.server.app import App
 from besom.server.driver import Driver
 from besom.server.guard import LOOPBACK
 from besom.server.home import Home
@@ -55,6 +55,7 @@ class Server:
         self.token = token or (None if is_loopback(host) else secrets.token_urlsafe(24))
         self.address = ""
         self.driver: Driver
+        self.app: App
         self._database = database or home.database
         self._open = ExitStack()
 
@@ -71,9 +72,15 @@ class Server:
             store = open_store(self._database)
             opening.callback(store.close)
             self.driver = opening.enter_context(Driver(store))
-            opening.enter_context(_serving(build_app(self.driver, self.token, self.home.path / "wandb"), listening))
+            self.app = App(self.driver, self.token, self.home)
+            opening.enter_context(_serving(self.app, listening))
+            opening.callback(self.app.close)  # uvicorn waits for what listens to come to its end
             self.port = listening.getsockname()[1]
             self.address = f"http://{_reachable(self.host)}:{self.port}"
+            if self.is_lasting:
+                warming = threading.Thread(target=self.app.warm_up, name="besom-warm-up")
+                warming.start()
+                opening.callback(warming.join)  # it reads the database
             self.home.publish(self.address, self.token or "", is_lasting=self.is_lasting)
             self._open = opening.pop_all()
 

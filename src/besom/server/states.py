@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from besom.engine import State, compile_plan, curve_from_columns, restore
 from besom.errors import SweepFileError, UnknownName, nearest
 from besom.records import Curve, Run, Sweep
+from besom.server.glances import Glances
 from besom.store.contract import Store
 
 _ENDED_KEPT = 8
@@ -22,6 +23,8 @@ class States:
         self._states: dict[str, State] = {}
         self._ids = {sweep.id: not sweep.state.has_ended for sweep in store.sweeps()}
         self._sweep_of_run: dict[str, str] = {}
+        self._versions: dict[str, int] = {}
+        self._glances = Glances(store)
 
     def get(self, sweep_id: str) -> State:
         """The sweep with this very id. Raises UnknownName, StoreError; SweepFileError if this version cannot run it."""
@@ -35,9 +38,28 @@ class States:
                 self._put(state)
             return state
 
+    def known(self, sweep_id: str) -> State | None:
+        """The sweep to be looked at, if it is in memory."""
+        return self._states.get(sweep_id) or self._glances.known(sweep_id, self.version(sweep_id))
+
+    def look(self, sweep_id: str) -> State:
+        """The sweep with this very id, to be looked at and not to be decided from. Raises as `get`."""
+        state = self._states.get(sweep_id)
+        if state is None and sweep_id in self._ids and not self._ids[sweep_id]:
+            return self._glances.get(sweep_id, self.version(sweep_id))
+        return state or self.get(sweep_id)
+
     def knows(self, sweep_id: str) -> bool:
         """Whether there is a sweep with this very id."""
         return sweep_id in self._ids
+
+    def is_live(self, sweep_id: str) -> bool:
+        """Whether the sweep has not ended, or has runs under way."""
+        return self._ids.get(sweep_id, False)
+
+    def version(self, sweep_id: str) -> int:
+        """A number that grows whenever the sweep changes; what has the same is the same."""
+        return self._versions.get(sweep_id, 0)
 
     def cached(self, sweep_id: str) -> State | None:
         """The state, if it is in memory."""
@@ -48,6 +70,7 @@ class States:
         with self._loading:
             for state in states:
                 self._put(state)
+                self._versions[state.sweep.id] = self._versions.get(state.sweep.id, 0) + 1
             ended = [name for name, state in self._states.items() if state.sweep.state.has_ended and not state.live]
             for name in ended[:-_ENDED_KEPT]:
                 del self._states[name]

@@ -114,6 +114,7 @@ class Writer:
         tick: Job to run every `tick_s` seconds.
         tick_s: None for no timer.
         note_failure: Called when the store could not keep something.
+        note_kept: Called with each group that changed something, once that is kept and to be seen; it must be quick.
     """
 
     def __init__(
@@ -123,12 +124,14 @@ class Writer:
         tick: Callable[[Group], Any],
         tick_s: float | None,
         note_failure: Callable[[], None] = lambda: None,
+        note_kept: Callable[[Group], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._states = states
         self._tick = tick
         self._tick_s = tick_s
         self._note_failure = note_failure
+        self._note_kept = note_kept
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._slow: list[Job] = []
         self._to_compact: list[str] = []
@@ -215,6 +218,7 @@ class Writer:
                 self._process([job])
             return
         self._states.put(group.states.values())
+        self._note_kept(group)
         self._to_compact += group.ended_runs
         for job, reply, refusal in outcomes:
             if refusal is not None:

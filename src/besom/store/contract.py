@@ -85,8 +85,8 @@ class Store(Protocol):
         """All agents."""
         ...
 
-    def metrics(self, run_id: str) -> list[str]:
-        """Names of the numeric metrics that the run logged, in order of first appearance."""
+    def metrics(self, run_id: str, *, is_ordered: bool = True) -> list[str]:
+        """Names of the numeric metrics that the run logged, in order of first appearance; quicker in none."""
         ...
 
     def column(self, run_id: str, metric: str) -> Column:

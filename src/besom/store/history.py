@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
-from itertools import groupby
+from itertools import groupby, starmap
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from besom.store import tables
-from besom.store.chunks import Chunk, Other, join, merge, rows_among, rows_from, split
+from besom.store.chunks import Chunk, Other, column_of, merge, rows_among, rows_from, split
 from besom.store.contract import Column
 from besom.store.text import to_text
 from besom.wire import Row
 
-_CHUNK = [tables.chunks.c[each.name] for each in fields(Chunk)]
+_CHUNK = [tables.chunks.c[name] for name in Chunk._fields]
 _MANY = 500  # ids in one query, well under SQLite's limit of variables
 _WINDOW = 2000  # rows that are put together at once
 
@@ -34,7 +33,7 @@ def append(connection: Connection, run_id: str, first_row: int, rows: Sequence[R
 
 
 def _values(run_id: str, chunk: Chunk) -> dict[str, Any]:
-    return {"run_id": run_id, **{each.name: getattr(chunk, each.name) for each in fields(chunk)}}
+    return {"run_id": run_id, **chunk._asdict()}
 
 
 def _others(run_id: str, others: Sequence[Other]) -> dict[str, Any]:
@@ -60,19 +59,25 @@ def compact(connection: Connection, run_id: str) -> None:
         connection.execute(insert(tables.others), [_others(run_id, others)])
 
 
-def metrics(connection: Connection, run_id: str) -> list[str]:
-    """Names of the run's metrics, in order of first appearance."""
+def metrics(connection: Connection, run_id: str, *, is_ordered: bool) -> list[str]:
+    """Names of the run's metrics, in order of first appearance or, which is quicker, in none."""
     table = tables.chunks.c
-    query = select(table.metric, table.first_row, table.position).where(table.run_id == run_id)
-    first: dict[str, tuple[int, int]] = {}
-    for metric, row, position in connection.execute(query):
-        first[metric] = min(first.get(metric, (row, position)), (row, position))
-    return sorted(first, key=first.__getitem__)
+    if not is_ordered:
+        return list(connection.execute(select(table.metric).distinct().where(table.run_id == run_id)).scalars().all())
+    each = select(table.metric, func.min(table.first_row).label("row")).where(table.run_id == run_id)
+    first = each.group_by(table.metric).subquery()
+    query = (
+        select(table.metric)
+        .join(first, (table.metric == first.c.metric) & (table.first_row == first.c.row))
+        .where(table.run_id == run_id)
+        .order_by(table.first_row, table.position)
+    )
+    return list(connection.execute(query).scalars().all())
 
 
 def columns(connection: Connection, run_ids: Sequence[str], metric: str) -> dict[str, Column]:
     """One metric of each of the runs; empty for those that never logged it."""
-    pieces: dict[str, list[Column]] = defaultdict(list)
+    pieces: dict[str, list[Chunk]] = defaultdict(list)
     table = tables.chunks.c
     for start in range(0, len(run_ids), _MANY):
         query = (
@@ -81,8 +86,8 @@ def columns(connection: Connection, run_ids: Sequence[str], metric: str) -> dict
             .order_by(table.run_id, table.first_row)
         )
         for run_id, *values in connection.execute(query):
-            pieces[run_id].append(Chunk(*values).column())
-    return {run_id: join(pieces.get(run_id, [])) for run_id in run_ids}
+            pieces[run_id].append(Chunk(*values))
+    return {run_id: column_of(pieces.get(run_id, [])) for run_id in run_ids}
 
 
 def rows(connection: Connection, run_id: str, first: int, limit: int | None) -> Iterator[dict[str, Any]]:
@@ -91,8 +96,7 @@ def rows(connection: Connection, run_id: str, first: int, limit: int | None) -> 
     query = _of_run(run_id).where(table.last_row >= first)
     if limit is not None:
         query = query.where(table.first_row < first + limit)
-    order = {name: at for at, name in enumerate(metrics(connection, run_id))}
-    found = _joined(_chunks(connection, query), order)
+    found = _joined(_chunks(connection, query))
     others = _read_others(connection, run_id, first, limit)
     last = max([column.rows[-1] for column, _ in found.values()] + [row for row, _ in others[-1:]], default=-1)
     end = int(last) + 1 if limit is None else min(int(last) + 1, first + limit)
@@ -110,23 +114,20 @@ def rows_at(
     query = _of_run(run_id).where(table.last_row >= first, table.first_row <= last)
     if names is not None:
         query = query.where(table.metric.in_(names))
-    order = {name: at for at, name in enumerate(metrics(connection, run_id) if names is None else names)}
     others = _read_others(connection, run_id, first, last - first + 1)
     if names is not None:
         others = [(row, {name: rest[name] for name in names if name in rest}) for row, rest in others]
         others = [(row, rest) for row, rest in others if rest]
-    return rows_among(_joined(_chunks(connection, query), order), others, numbers)
+    return rows_among(_joined(_chunks(connection, query)), others, numbers)
 
 
-def _joined(chunks: Sequence[Chunk], order: Mapping[str, int]) -> dict[str, tuple[Column, bool]]:
-    """Each metric's column, and whether its numbers are integers; in the order given."""
+def _joined(chunks: Sequence[Chunk]) -> dict[str, tuple[Column, bool]]:
+    """Each metric's column, and whether its numbers are integers; in the order in which these chunks have them."""
     by_metric: dict[str, list[Chunk]] = defaultdict(list)
     for chunk in chunks:
         by_metric[chunk.metric].append(chunk)
-    return {
-        name: (join([each.column() for each in by_metric[name]]), all(each.is_int for each in by_metric[name]))
-        for name in sorted(by_metric, key=order.__getitem__)
-    }
+    in_order = sorted(by_metric.values(), key=lambda found: (found[0].first_row, found[0].position))
+    return {found[0].metric: (column_of(found), all(each.is_int for each in found)) for found in in_order}
 
 
 def _in_windows(
@@ -145,7 +146,7 @@ def _of_run(run_id: str) -> Select[Any]:
 
 
 def _chunks(connection: Connection, query: Select[Any]) -> list[Chunk]:
-    return [Chunk(*values) for values in connection.execute(query)]
+    return list(starmap(Chunk, connection.execute(query).all()))
 
 
 def _read_others(connection: Connection, run_id: str, first: int, limit: int | None) -> list[Other]:

@@ -69,6 +69,7 @@ def _sqlite(path: Path, read_only: bool, busy_s: float) -> Engine:
             if not read_only:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA cache_size=-16384")  # KiB: history is written by rows and read by metrics
         except BaseException:
             connection.close()
             raise

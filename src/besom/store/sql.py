@@ -104,9 +104,10 @@ class SqlStore:
         """Remove a sweep and all that belongs to it. Inside a transaction. Raises UnknownName."""
         self.sweep(sweep_id)
         with self._write() as connection:
-            run_ids = select(tables.runs.c.id).where(tables.runs.c.sweep_id == sweep_id)
-            for table in (tables.chunks, tables.others, tables.outputs):
-                connection.execute(delete(table).where(table.c.run_id.in_(run_ids)))
+            for kept_under in (tables.runs.c.id, tables.runs.c.id + "/samples"):  # see `Run.samples_id`
+                run_ids = select(kept_under).where(tables.runs.c.sweep_id == sweep_id)
+                for table in (tables.chunks, tables.others, tables.outputs):
+                    connection.execute(delete(table).where(table.c.run_id.in_(run_ids)))
             for tracked in tracking.runs(connection, {"sweep_id": sweep_id}):
                 self._forget(connection, tracked)
             for table in (tables.runs, tables.trials):
@@ -152,8 +153,8 @@ class SqlStore:
         """Its trials, by number."""
         table = tables.trials.c
         with self._read() as connection:
-            found = connection.execute(select(table.data).where(table.sweep_id == sweep_id).order_by(table.number))
-            return [from_text(Trial, data) for (data,) in found]
+            query = select(table.data).where(table.sweep_id == sweep_id).order_by(table.number)
+            return [from_text(Trial, data) for data in connection.scalars(query).all()]
 
     def runs(self, sweep_id: str, trial: int | None = None) -> list[Run]:
         """Its runs in order of their lease; of one trial if named."""
@@ -162,7 +163,7 @@ class SqlStore:
         if trial is not None:
             query = query.where(table.trial == trial)
         with self._read() as connection:
-            return [from_text(Run, data) for (data,) in connection.execute(query)]
+            return [from_text(Run, data) for data in connection.scalars(query).all()]
 
     def run(self, run_id: str) -> Run:
         """One run. Raises UnknownName."""
@@ -182,10 +183,10 @@ class SqlStore:
             found = connection.execute(select(table.data).order_by(table.started_at, table.id))
             return [from_text(Agent, data) for (data,) in found]
 
-    def metrics(self, run_id: str) -> list[str]:
-        """Names of the numeric metrics that the run logged, in order of first appearance."""
+    def metrics(self, run_id: str, *, is_ordered: bool = True) -> list[str]:
+        """Names of the numeric metrics that the run logged, in order of first appearance, else in none."""
         with self._read() as connection:
-            return history.metrics(connection, run_id)
+            return history.metrics(connection, run_id, is_ordered=is_ordered)
 
     def column(self, run_id: str, metric: str) -> Column:
         """One metric of one run; empty if it never logged it."""

@@ -6,16 +6,20 @@ from typing import Any
 
 from besom.sweepfile.model import SweepFile
 from besom.sweepfile.parsing import Loaded, Report, advice_on, check, content, load, parse, space_of
+from besom.sweepfile.slurm import SlurmOptions, as_slurm_options, load_slurm
 
 __all__ = [
     "Loaded",
     "Report",
+    "SlurmOptions",
     "SweepFile",
     "advice_on",
+    "as_slurm_options",
     "check",
     "content",
     "json_schema",
     "load",
+    "load_slurm",
     "parse",
     "space_of",
 ]

@@ -8,46 +8,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
-from besom.sweepfile.durations import seconds_from_text
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-def _broken(law: str) -> PydanticCustomError:
-    """What a section raises whose keys do not go together; `law` is the whole message, next move and all."""
-    return PydanticCustomError("law", "{law}", {"law": law})
-
-
-def _word(value: Any) -> Any:
-    """A word of a command, of which W&B takes numbers and truth values too."""
-    return str(value) if isinstance(value, bool | int | float) else value
-
-
-Word = Annotated[
-    str, BeforeValidator(_word), WithJsonSchema({"type": ["string", "number", "boolean"]}, mode="validation")
-]
-
-Seconds = Annotated[
-    float,
-    BeforeValidator(seconds_from_text),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[0-9.]+\s*[smhd]?\s*$"}]}, mode="validation"
-    ),
-]
-"""Seconds, or text such as `90s`, `15m`, `2h`, `1d`."""
+from besom.sweepfile.section import Seconds, Section, Word, broken
+from besom.sweepfile.slurm import SlurmOptions
 
 GAIN_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": ["noise", "never"]}]}
 """What an expected gain is held against."""
 
 
-class Metric(_Section):
+class Metric(Section):
     """The objective."""
 
     name: str
@@ -57,7 +27,7 @@ class Metric(_Section):
     impute_while_running: Literal["latest", "best", "worst", "false", False] = "false"
 
 
-class HyperbandOptions(_Section):
+class HyperbandOptions(Section):
     """W&B's hyperband: give `min_iter`, or `max_iter` with `s`."""
 
     model_config = ConfigDict(
@@ -81,14 +51,14 @@ class HyperbandOptions(_Section):
             if self.s < 1 or self.max_iter < self.eta:
                 got = f"max_iter={self.max_iter}, s={self.s:g}, eta={self.eta:g}"
                 move = "raise max_iter or s, or lower eta"
-                raise _broken(f"hyperband needs a rung of at least one step, got {got}; {move}.")
+                raise broken(f"hyperband needs a rung of at least one step, got {got}; {move}.")
         elif self.min_iter is None:
             got = ", ".join(name for name in type(self).model_fields if name in self.model_fields_set)
-            raise _broken(f"hyperband needs min_iter, or max_iter and s, got {got}; add min_iter.")
+            raise broken(f"hyperband needs min_iter, or max_iter and s, got {got}; add min_iter.")
         return self
 
 
-class AshaOptions(_Section):
+class AshaOptions(Section):
     """Asynchronous successive halving: at each rung the best 1/`eta` go on."""
 
     type: Literal["asha"]
@@ -102,11 +72,11 @@ class AshaOptions(_Section):
     def _leaves_a_rung(self) -> Self:
         if self.max_iter is not None and self.max_iter <= self.min_iter:
             got = f"min_iter={self.min_iter}, max_iter={self.max_iter}"
-            raise _broken(f"asha needs min_iter < max_iter, got {got}; raise max_iter or leave it out.")
+            raise broken(f"asha needs min_iter < max_iter, got {got}; raise max_iter or leave it out.")
         return self
 
 
-class MedianOptions(_Section):
+class MedianOptions(Section):
     """The median rule: a trial stops once its best value is worse than the median of the others' running averages."""
 
     type: Literal["median"]
@@ -116,7 +86,7 @@ class MedianOptions(_Section):
     """How many other trials must have got as far."""
 
 
-class CurveOptions(_Section):
+class CurveOptions(Section):
     """The curve rule: a trial stops once its curve, extrapolated, hardly has a chance to beat the incumbent."""
 
     type: Literal["curve"]
@@ -126,7 +96,7 @@ class CurveOptions(_Section):
     """A trial that beats the incumbent with less than this is stopped."""
 
 
-class NoStopping(_Section):
+class NoStopping(Section):
     """Every trial runs to its end."""
 
     type: Literal["none"]
@@ -138,7 +108,7 @@ EarlyTerminate = Annotated[
 """Which trials are stopped early. Each type has options of its own."""
 
 
-class Budget(_Section):
+class Budget(Section):
     """What may be spent; the sweep ends at the first that is reached."""
 
     trials: int | None = Field(default=None, ge=1)
@@ -149,7 +119,7 @@ class Budget(_Section):
     gpu_hours: float | None = Field(default=None, gt=0)
 
 
-class Fidelity(_Section):
+class Fidelity(Section):
     """What counts a trial's progress."""
 
     metric: str = "epoch"
@@ -159,7 +129,7 @@ class Fidelity(_Section):
     unit: str = "epoch"
 
 
-class Resources(_Section):
+class Resources(Section):
     """What a run needs."""
 
     gpus: int | None = Field(default=None, ge=0)
@@ -170,7 +140,7 @@ class Resources(_Section):
     """CPU cores of each run: how many agents `besom run` starts without GPUs, and the threads of libraries."""
 
 
-class Repeats(_Section):
+class Repeats(Section):
     """Several runs of each trial, whose mean is its value."""
 
     count: int = Field(default=1, ge=1)
@@ -194,10 +164,10 @@ def _gain(value: Any) -> Any:
     if value in ("noise", "never") or (is_number and 0 < value < math.inf):
         return value
     law = "needs a number above 0 in the objective's units, noise or never"
-    raise _broken(f"{law}, got {value!r}; write one of them.")
+    raise broken(f"{law}, got {value!r}; write one of them.")
 
 
-class StopWhen(_Section):
+class StopWhen(Section):
     """When the search ends by itself; a `gain` may stand alone: `stop_when: noise`."""
 
     gain: Annotated[float | Literal["noise", "never"], PlainValidator(_gain), WithJsonSchema(GAIN_SCHEMA)] = "noise"
@@ -211,7 +181,7 @@ def _stop_when(value: Any) -> Any:
     return value if value is None or isinstance(value, dict | StopWhen) else {"gain": value}
 
 
-class MetricSource(_Section):
+class MetricSource(Section):
     """How to read metrics of a script that does not log: give `regex`, or `json: true`."""
 
     regex: str | None = None
@@ -222,23 +192,25 @@ class MetricSource(_Section):
     """A file in the run's folder (BESOM_RUN_DIR) to read; the program's output otherwise."""
 
 
-class BesomOptions(_Section):
+class BesomOptions(Section):
     """What is ours: the extra top-level key `besom`."""
 
     seed: int | None = None
     budget: Budget = Budget()
     fidelity: Fidelity | None = None
-    baseline: list[dict[str, Any]] = []
+    baseline: list[dict[str, Any]] = Field(default=[])
     """Configurations tried first; parameters left out are drawn."""
-    when: dict[str, Any] = {}
+    when: dict[str, Any] = Field(default={})
     """Conditional parameters: name → {other: value or list of values}, or an expression."""
-    constraints: list[str] = []
+    constraints: list[str] = Field(default=[])
     """Expressions over parameters that every configuration must fulfil: `heads * dim <= 1024`."""
     resources: Resources = Resources()
+    slurm: SlurmOptions = SlurmOptions()
+    """What `besom slurm submit` asks SLURM for."""
     retries: int = Field(default=0, ge=0)
     timeout: Seconds | None = None
     """The longest that one run may take."""
-    metrics: list[MetricSource] = []
+    metrics: list[MetricSource] = Field(default=[])
     repeats: Repeats = Repeats()
     checkpoints: bool = False
     """The script saves to BESOM_CHECKPOINT_DIR and goes on from there, so trials may be paused and resumed."""
@@ -252,7 +224,7 @@ class BesomOptions(_Section):
     """How long an agent may be silent before its run is given to another."""
 
 
-class SweepFile(_Section):
+class SweepFile(Section):
     """A whole sweep file, valid in itself."""
 
     program: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from typing import Any
 
@@ -50,3 +51,20 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
 
     whole: dict[str, Any] = put_in(schema)
     return whole
+
+
+def strict_json(value: Any) -> bytes:
+    """`value` as JSON that browsers read: what is not finite is null."""
+    plain = to_json(value)
+    try:
+        return json.dumps(plain, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError:
+        return json.dumps(_finite(plain), allow_nan=False, separators=(",", ":")).encode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -36,4 +36,8 @@ def routes(driver: Driver) -> APIRouter:
     ) -> Response:
         return answer(driver.output(run_id, offset))
 
+    @router.get("/runs/{run_id}/resources", response_model=list[dict[str, Any]], summary="What it used over time")
+    def resources(run_id: str) -> Response:
+        return answer(driver.resource_rows(run_id))
+
     return router

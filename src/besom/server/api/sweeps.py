@@ -96,7 +96,9 @@ def routes(driver: Driver) -> APIRouter:
         x: str = "_step",
         trial: int | None = None,
         points: Annotated[int, Query(ge=5, le=100_000, description="At most so many points of each run.")] = 500,
+        trials: Annotated[str | None, Query(pattern=r"^(\d+(,\d+)*)?$", description="Only of these: `1,5,9`.")] = None,
     ) -> Response:
-        return answer(driver.curves(sweep_id, metric, x, trial, points))
+        named = None if trials is None else [int(number) for number in trials.split(",") if number]
+        return answer(driver.curves(sweep_id, metric, x, trial, points, named))
 
     return router

@@ -1,4 +1,4 @@
-"""The addresses that W&B's client prints for people: of a sweep its report as it stands, of the rest the way there."""
+"""The addresses that W&B's client prints for people: they lead to the pages of the dashboard."""
 
 from __future__ import annotations
 
@@ -7,30 +7,25 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from besom.plots.report import report_html
-from besom.plots.sweepdata import read_sweep
-from besom.server.driver import Driver
 from besom.server.wandb.runs import Runs
 from besom.server.wandb.sweeps import Sweeps
 
-_POINTS = 100
 
-
-def routes(driver: Driver, sweeps: Sweeps, runs: Runs) -> list[BaseRoute]:
+def routes(sweeps: Sweeps, runs: Runs) -> list[BaseRoute]:
     """The routes: they take any two names, so they come last."""
 
     def of_project(entity: str, project: str) -> Response:
         found = sweeps.listed(entity, project)
-        return _to_sweep(entity, project, found[0].id) if found else _nothing(f"{entity}/{project}: no sweep is here.")
+        if not found:
+            return _nothing(f"{entity}/{project}: no sweep is here.")
+        return _to("sweeps", found[0].id) if len(found) == 1 else _to()
 
     def of_sweep(entity: str, project: str, name: str) -> Response:
         found = sweeps.find(entity, project, name)
-        if found is None:
-            return _nothing(f"{entity}/{project}: has no sweep {name}.")
-        return HTMLResponse(report_html(read_sweep(driver, found.id, points=_POINTS)))
+        return _to("sweeps", found.id) if found else _nothing(f"{entity}/{project}: has no sweep {name}.")
 
     def of_run(entity: str, project: str, name: str) -> Response:
         found = runs.find(entity, project, name)
@@ -38,7 +33,8 @@ def routes(driver: Driver, sweeps: Sweeps, runs: Runs) -> list[BaseRoute]:
             return _nothing(
                 f"{entity}/{project}: no sweep has a run {name}; wandb.Api() shows those that belong to none."
             )
-        return _to_sweep(entity, project, found.sweep_id)
+        run = runs.engine_run(found)
+        return _to("sweeps", found.sweep_id, *(("trials", str(run.trial)) if run else ()))
 
     pages: dict[str | None, Callable[..., Response]] = {None: of_project, "sweeps": of_sweep, "runs": of_run}
 
@@ -54,8 +50,8 @@ def routes(driver: Driver, sweeps: Sweeps, runs: Runs) -> list[BaseRoute]:
     return [Route(path, answer, methods=["GET", "POST", "PUT"]) for path in paths]
 
 
-def _to_sweep(entity: str, project: str, sweep_id: str) -> Response:
-    return RedirectResponse("/" + "/".join(quote(part, safe="") for part in (entity, project, "sweeps", sweep_id)))
+def _to(*parts: str) -> Response:
+    return RedirectResponse("/" + "/".join(quote(part, safe="") for part in parts))
 
 
 def _nothing(law: str) -> Response:

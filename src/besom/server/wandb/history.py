@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from besom.server.wandb.values import strict
+from besom.server.wandb.values import as_text
 from besom.store.contract import Numbers, Store
 
 _MOST_SAMPLES = 10_000
@@ -54,8 +53,8 @@ class History:
         return self._rows(column.rows[is_meant][:limit])
 
     def metrics(self) -> list[str]:
-        """Names of the numbers that were logged."""
-        return self._store.metrics(self._id)
+        """Names of the numbers that were logged, in alphabetical order."""
+        return sorted(self._store.metrics(self._id, is_ordered=False))
 
     @property
     def _shown(self) -> int:
@@ -95,11 +94,3 @@ def _even(count: int, samples: int) -> Numbers:
 def as_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Each row as a text of strict JSON."""
     return [as_text(row) for row in rows]
-
-
-def as_text(value: Any) -> str:
-    """Strict JSON; numbers that are not finite are texts in it, as W&B has them."""
-    try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
-    except ValueError:
-        return json.dumps(strict(value), separators=(",", ":"))

@@ -44,7 +44,7 @@ class Protocol:
     """
 
     def __init__(self, driver: Driver, folder: Path, token: str | None = None) -> None:
-        self._storage = Storage(folder, token or "")
+        self._storage = Storage(folder, token or "", driver.now)
         self._shelf = Shelf(self._storage)
         tracker = Tracker(driver)
         ends = Ends(tracker)
@@ -52,7 +52,7 @@ class Protocol:
         runs, sweeps, agents = Runs(tracker), Sweeps(driver), Agents(tracker, ends)
         nodes = RunNodes(runs, self._fields_of_run)
         projects = Projects(tracker, runs, nodes, sweeps, self._shelf, self._fields_of_project)
-        self._driver, self._sweeps, self._runs = driver, sweeps, runs
+        self._sweeps, self._runs = sweeps, runs
         self._stream = Stream(tracker, ends)
         mutations = {
             **Mutations(projects, tracker, agents, sweeps, self._clear).fields(),
@@ -76,7 +76,7 @@ class Protocol:
 
     def page_routes(self) -> list[BaseRoute]:
         """The addresses that clients print for people."""
-        return addresses.routes(self._driver, self._sweeps, self._runs)
+        return addresses.routes(self._sweeps, self._runs)
 
     def _clear(self, run: TrackedRun, with_artifacts: bool) -> None:
         RunFiles(self._storage, run.entity, run.project, run.name).clear()

@@ -15,7 +15,7 @@ def merged(known: Mapping[str, float], samples: int, rows: Iterable[Mapping[str,
     """Peaks and means with further rows of `wandb-events.jsonl`, and how many rows they are of."""
     found = dict(known)
     for row in rows:
-        for name, value in _measured(row).items():
+        for name, value in measured(row).items():
             peak, mean = f"{name}_peak", f"{name}_mean"
             found[peak] = max(found.get(peak, value), value)
             found[mean] = found.get(mean, value) + (value - found.get(mean, value)) / (samples + 1)
@@ -26,7 +26,7 @@ def merged(known: Mapping[str, float], samples: int, rows: Iterable[Mapping[str,
     return found, samples
 
 
-def _measured(row: Mapping[str, Any]) -> dict[str, float]:
+def measured(row: Mapping[str, Any]) -> dict[str, float]:
     """One row's measurements under our names. GPUs of the process's own come before those of the machine."""
     found: dict[str, float] = {}
     if _is_number(row.get("system.proc.memory.rssMB")):

@@ -21,9 +21,9 @@ from besom.errors import (
 )
 from besom.server.wandb.caller import Caller
 from besom.server.wandb.graphql import NotSupported
-from besom.server.wandb.history import as_text
 from besom.server.wandb.protocol import Protocol
 from besom.server.wandb.stream import read_chunk
+from besom.server.wandb.values import as_json
 
 _STATUS: tuple[tuple[type[BesomError], int], ...] = (
     (UnknownName, 404),
@@ -106,7 +106,7 @@ def _refused(error: BesomError) -> Response:
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(as_text(value), status, media_type="application/json")
+    return Response(as_json(value), status, media_type="application/json")
 
 
 def _caller(request: Request) -> Caller:

@@ -8,11 +8,11 @@ from typing import Any
 
 from besom.server.wandb.caller import Caller, instant
 from besom.server.wandb.graphql import Node
-from besom.server.wandb.history import History, as_lines, as_text
+from besom.server.wandb.history import History, as_lines
 from besom.server.wandb.ids import node_id, project_node, project_number
 from besom.server.wandb.pages import numbered
 from besom.server.wandb.runs import Runs
-from besom.server.wandb.values import read_mapping
+from besom.server.wandb.values import as_python_text, as_text, read_mapping
 from besom.tracked import ENTITY, TrackedRun, TrackedValues
 
 _SAMPLES = 500
@@ -44,8 +44,8 @@ class RunNodes:
             "displayName": run.display_name or run.name,
             "sweepName": run.sweep_id or None,
             "state": lambda _: runs.state_of(run),
-            "config": lambda _: json.dumps(values().config),
-            "summaryMetrics": lambda _: json.dumps(values().summary),
+            "config": lambda _: as_python_text(values().config),
+            "summaryMetrics": lambda _: as_python_text(values().summary),
             "systemMetrics": lambda _: as_text(_system(runs.events(run))),
             "wandbConfig": lambda arguments: json.dumps(_telemetry(values(), arguments.get("keys"))),
             "group": run.group or None,
@@ -149,7 +149,7 @@ def _sampled(history: History, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _keys(history: History, summary: Mapping[str, Any], count: int) -> dict[str, Any]:
-    names = dict.fromkeys([*history.metrics(), *summary])
+    names = dict.fromkeys([*summary, *history.metrics()])
     names.pop("_wandb", None)
     types = [{"type": "number", "count": count}]
     keys = {name: {"typeCounts": types, "monotonic": False, "previousValue": summary.get(name)} for name in names}

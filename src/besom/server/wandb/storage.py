@@ -10,8 +10,9 @@ import os
 import re
 import secrets
 import shutil
+import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from besom.errors import MessageError, StoreError
 
 Verb = Literal["GET", "PUT"]
 LINKS = "/wandb/storage"
+LINK_S = 24 * 3600
+"""How long a link is good: clients ask for it right before they use it, but may have much to send."""
 BLOBS = ".blobs"
 """A folder that no quoted name can be: these never start with a dot."""
 
@@ -74,13 +77,23 @@ class Storage:
     Args:
         root: The folder; made when something is first put there.
         secret: What links are signed with.
+        clock: Seconds since the epoch, UTC.
         is_durable: Uploads survive a loss of power, at the cost of waiting for the disk.
         reserve: Bytes that uploads leave free on the disk, so that the server can go on writing its own.
     """
 
-    def __init__(self, root: Path, secret: str, *, is_durable: bool = False, reserve: int = _RESERVE) -> None:
+    def __init__(
+        self,
+        root: Path,
+        secret: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        is_durable: bool = False,
+        reserve: int = _RESERVE,
+    ) -> None:
         self.root = Path(root)
         self._secret = secret.encode()
+        self._clock = clock
         self.is_durable = is_durable
         self.reserve = reserve
         self.incoming = self.root / _INCOMING
@@ -88,15 +101,20 @@ class Storage:
         shutil.rmtree(self.incoming, ignore_errors=True)  # what a server that was killed had begun
 
     def link(self, base_url: str, verb: Verb, where: str) -> str:
-        """A URL that lets whoever has it do just this, without a token."""
-        return f"{base_url}{LINKS}/{self._signature(verb, where)}/{verb}/{quote(where)}"
+        """A URL that lets whoever has it do just this for `LINK_S`, without a token."""
+        until = str(int(self._clock() + LINK_S))
+        return f"{base_url}{LINKS}/{until}-{self._signature(until, verb, where)}/{verb}/{quote(where)}"
 
-    def is_signed(self, signature: str, verb: str, where: str) -> bool:
-        """Whether the link is one of ours."""
-        return hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(verb, where).encode())
+    def is_signed(self, leave: str, verb: str, where: str) -> bool:
+        """Whether a link, of which `leave` is the part behind LINKS, is one of ours and still good."""
+        until, _, signature = leave.partition("-")
+        is_ours = hmac.compare_digest(
+            signature.encode("utf-8", "replace"), self._signature(until, verb, where).encode()
+        )
+        return is_ours and until.isdecimal() and self._clock() <= int(until)
 
-    def _signature(self, verb: str, where: str) -> str:
-        said = f"{verb}\n{where}".encode("utf-8", "surrogatepass")
+    def _signature(self, until: str, verb: str, where: str) -> str:
+        said = f"{until}\n{verb}\n{where}".encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, said, hashlib.sha256).hexdigest()
 
     def path(self, where: str) -> Path:

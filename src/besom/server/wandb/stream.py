@@ -112,6 +112,8 @@ class _Taking:
         self._run = self._ended(run) if self._chunk.is_complete else self._alive(run, has_rows=bool(rows))
         self._report(rows, output)
         self._group.save(self._run)
+        if self._chunk.is_complete:
+            self._group.ended_runs += [self._run.history_id, self._run.events_id]
         if self._chunk.is_complete and self._says_all():
             self._ends.finish(self._group, self._run.sweep_id, self._run.id, output)
         return self._is_to_stop()

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from besom.errors import BesomError, MessageError, NotAllowed, StoreError, UnknownName
 from besom.server.api.refusals import refusal
-from besom.server.wandb.storage import BLOBS, LINKS, Storage, Upload, unquoted
+from besom.server.wandb.storage import BLOBS, LINK_S, LINKS, Storage, Upload, unquoted
 
 _CHUNK = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -57,7 +57,7 @@ def routes(storage: Storage) -> list[Route]:
         except BesomError as error:
             return _refused(error)
 
-    signed = LINKS + "/{signature}/{verb}/{where:path}"
+    signed = LINKS + "/{leave}/{verb}/{where:path}"
     return [
         Route(signed, put, methods=["PUT"], include_in_schema=False),
         Route(signed, get, methods=["GET"], include_in_schema=False),
@@ -68,8 +68,9 @@ def routes(storage: Storage) -> list[Route]:
 
 def _granted(storage: Storage, request: Request, verb: str) -> str:
     given = request.path_params
-    if given["verb"] != verb or not storage.is_signed(given["signature"], verb, given["where"]):
-        raise NotAllowed(f"link: must be one that besom gave for {verb}, and is not; ask for a new one.")
+    if given["verb"] != verb or not storage.is_signed(given["leave"], verb, given["where"]):
+        law = f"link: must be one that besom gave for {verb} in the last {LINK_S // 3600} hours, and is not"
+        raise NotAllowed(f"{law}; ask for a new one.")
     where: str = given["where"]
     return where
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 _STAMP = re.compile(r"(ERROR )?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)? ?")
 
 
@@ -42,6 +44,34 @@ def strict(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [strict(item) for item in value]
     return value
+
+
+def as_text(value: Any) -> str:
+    """Strict JSON; numbers that are not finite are texts in it, as `strict` has them."""
+    return as_json(value).decode()
+
+
+def as_json(value: Any) -> bytes:
+    """As `as_text`, in UTF-8. A page of a million numbers takes a fifth of the time that Python's own json takes."""
+    try:
+        return to_json(value, inf_nan_mode="strings")
+    except PydanticSerializationError:  # half of a surrogate pair, or nested deeper than it goes
+        return _as_json(value).encode()
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(strict(value))
+
+
+def as_python_text(value: Any) -> str:
+    """JSON as Python writes it: numbers that are not finite are bare words."""
+    try:
+        return to_json(value, inf_nan_mode="constants").decode()
+    except PydanticSerializationError:
+        return json.dumps(value)
 
 
 def looked_up(values: Mapping[str, Any], name: str) -> Any:

@@ -1,0 +1,154 @@
+"""The table of trials, a page at a time: sorted, filtered and searched here, so that a page gets few rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from besom.analysis.columns import Ints, TrialColumns
+from besom.analysis.selecting import Condition, fulfilling, mentioning
+from besom.analysis.tablecolumns import PARAMETER, RESOURCE, Column, columns_of, is_number, reader_of, values_in
+from besom.analysis.tables import ABSENT
+from besom.analysis.wording import duration, number, setting
+from besom.errors import MessageError, nearest
+from besom.records import Trial, TrialState
+from besom.service import Progress
+
+_DIGITS = {"value": 5, "spread": 2}
+_WHOLE = frozenset({"trial", "place"})
+
+
+@dataclass(frozen=True, slots=True)
+class PageCell:
+    """What is shown, and the value behind it: a number, text, truth value, or None where there is none."""
+
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """One trial; its cells in the order of the page's columns."""
+
+    trial: int
+    state: str
+    is_best: bool
+    is_running: bool
+    cells: tuple[PageCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPage:
+    """Some rows of the table of trials.
+
+    Attributes:
+        columns: All columns that there are, shown at first or not.
+        rows: The page's rows.
+        total: Trials of the sweep.
+        matching: Those of them that fulfil the conditions, on whatever page.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[PageRow, ...]
+    total: int
+    matching: int
+
+
+def trial_page(
+    progress: Progress,
+    trials: Sequence[Trial],
+    names: Sequence[str] | None = None,
+    *,
+    sort: str = "value",
+    descending: bool | None = None,
+    where: Sequence[Condition] = (),
+    text: str = "",
+    first: int = 0,
+    limit: int = 100,
+    columns: TrialColumns | None = None,
+) -> TrialPage:
+    """A page of the table of trials.
+
+    Args:
+        progress: Where the sweep stands; names the objective and its goal.
+        trials: All trials of the sweep, by number.
+        names: The space's free parameters in the order of the sweep file; None for all that trials have.
+        sort: The id of a column.
+        descending: Largest first; None for the best first by "value", and the smallest first by any other column.
+            Trials without a value in that column come last either way.
+        where: Conditions that trials must fulfil, see `read_where`.
+        text: Part of a trial's state, phase, cause of failure or parameters (`lr=0.1`), in upper or lower case.
+        first: Rows before the page.
+        limit: Rows of the page at most.
+        columns: The same trials as columns, where there are any already: a second page comes sooner with them.
+
+    Raises:
+        MessageError: There is no such column to sort by.
+    """
+    shown = columns_of(progress, trials, names)
+    ids = [column.id for column in shown]
+    if sort not in ids:
+        raise MessageError(f"sort: no column {sort!r}; {nearest(sort, ids)}.")
+    columns = columns or TrialColumns(trials, progress.goal)
+    mask = fulfilling(columns, where)
+    if text.strip():
+        parameters = [name.removeprefix(PARAMETER) for name in ids if name.startswith(PARAMETER)]
+        mask &= mentioning(columns, parameters, text)
+    order = in_order(columns, sort, descending=descending)
+    order = order[mask[order]]
+    rows = order[first : first + limit].tolist()
+    return TrialPage(shown, _rows(columns, progress, ids, rows), len(trials), len(order))
+
+
+def in_order(columns: TrialColumns, sort: str, *, descending: bool | None = None) -> Ints:
+    """Places of the trials by a column, shape (n,): numbers before texts, those without a value last, by number.
+
+    See `trial_page` for the arguments.
+    """
+    if sort == "value":
+        sign = -1.0 if (descending if descending is not None else columns.goal == "maximize") else 1.0
+        return np.lexsort((columns.numbers, sign * columns.values))  # NaN comes last
+    sign = -1.0 if descending else 1.0
+    values = values_in(columns, sort)
+    numbers = np.fromiter((value if is_number(value) else math.nan for value in values), np.float64, len(values))
+    texts = ["" if value is None or value is ABSENT or is_number(value) else setting(value) for value in values]
+    places = {
+        text: place for place, text in enumerate(sorted(set(texts) - {""}, key=lambda each: (each.lower(), each)))
+    }
+    ranks = np.fromiter((places.get(text, math.nan) for text in texts), np.float64, len(texts))
+    kinds = np.where(~np.isnan(numbers), 0.0, np.where(~np.isnan(ranks), sign, math.inf))
+    return np.lexsort((columns.numbers, sign * ranks, sign * numbers, kinds))
+
+
+def cell_of(column: str, value: Any) -> PageCell:
+    """A value as it is shown in a column."""
+    if value is None or value is ABSENT:
+        return PageCell("null" if value is None and column.startswith(PARAMETER) else "", None)
+    if column == "seconds":
+        return PageCell(duration(value), value)
+    if column == "started":
+        return PageCell(datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"), value)
+    if is_number(value):
+        digits = 3 if column.startswith(RESOURCE) else _DIGITS.get(column, 4)
+        return PageCell(str(value) if column in _WHOLE else number(value, digits), value)
+    text = setting(value)
+    return PageCell(text, value if isinstance(value, str | bool) else text)
+
+
+def _rows(columns: TrialColumns, progress: Progress, ids: Sequence[str], rows: Sequence[int]) -> tuple[PageRow, ...]:
+    """The cells of few rows: no other trial's value is made a text."""
+    best = progress.best.number if progress.best else None
+    places = {at: place for place, at in enumerate(columns.by_end.tolist(), 1)}
+    readers = [(name, None if name == "place" else reader_of(name)) for name in ids]
+    made = []
+    for at in rows:
+        trial = columns.trials[at]
+        cells = tuple(cell_of(name, read(trial) if read else places.get(at)) for name, read in readers)
+        is_running = trial.state is TrialState.RUNNING
+        made.append(PageRow(trial.number, trial.state.value, trial.number == best, is_running, cells))
+    return tuple(made)

@@ -1,0 +1,280 @@
+"""Commands that have SLURM start agents: slurm submit, status, logs, cancel, scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from besom.cli.connection import Home, Json, LiveSweepName, Server, SweepName, Token, chosen, chosen_live, connected
+from besom.errors import WrongState
+
+if TYPE_CHECKING:
+    from besom.launch.slurm import Launch, Standing
+    from besom.records import Sweep
+
+_LAST_LINES = 10
+_PLACEHOLDER = "SWEEP"
+
+app = typer.Typer(name="slurm", no_args_is_help=True, rich_markup_mode=None, help="Have SLURM start agents.")
+
+
+@app.command()
+def submit(
+    *,
+    sweep: Annotated[
+        str, typer.Argument(metavar="SWEEP", help="Id or name of a sweep, or a sweep file to create one from.")
+    ],
+    sbatch: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTION...]", help="Further options of sbatch, behind --.")
+    ] = None,
+    agents: Annotated[int | None, typer.Option("--agents", min=1, help="How many agents; 1 by default.")] = None,
+    gpus: Annotated[int | None, typer.Option("--gpus", min=0, help="GPUs of each agent.")] = None,
+    cpus: Annotated[int | None, typer.Option("--cpus", min=1, help="CPU cores of each agent.")] = None,
+    mem: Annotated[str | None, typer.Option("--mem", help="Memory of each agent, as 16G.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Time limit of a job, as 90m, 4h or D-HH:MM:SS.")] = None,
+    partition: Annotated[str | None, typer.Option("--partition", help="Partition to submit to.")] = None,
+    account: Annotated[str | None, typer.Option("--account", help="Account to charge.")] = None,
+    qos: Annotated[str | None, typer.Option("--qos", help="Quality of service.")] = None,
+    packed: Annotated[
+        bool | None, typer.Option("--packed/--array", help="One job with all agents, or (default) a job for each.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="A Jinja template for the job's script, instead of besom's own.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the job's script, and submit nothing.")] = False,
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Submit agents for a sweep.
+
+    What is not said here is taken from the sweep file's `besom: slurm:`, then from slurm.yaml in besom's home and in
+    /etc/besom. Jobs near their time limit, and preempted ones, give their run back and are requeued.
+    """
+    given: dict[str, Any] = {"agents": agents, "gpus": gpus, "cpus": cpus, "mem": mem, "time": time}
+    given |= {"partition": partition, "account": account, "qos": qos, "packed": packed, "options": sbatch}
+    given["template"] = str(template.absolute()) if template else None
+    from besom.cli.shapes import print_json
+    from besom.launch import slurm
+
+    if dry_run:
+        typer.echo(slurm.script_of(_drafted(sweep, given, server, token, home)), nl=False)
+        return
+    address = _address(server, token, home)
+    slurm.check_reach(address[0])
+    found = _sweep(sweep, given, address, home)
+    earlier = slurm.recover(slurm.launches_of(_folder(found.id, home)))
+    for launch in earlier:
+        typer.echo(f"job {launch.job} of an earlier submit, whose answer was lost, is known to SLURM", err=True)
+    launch = earlier[-1] if earlier else slurm.submit(_launch(found, given, address, home))
+    if json:
+        print_json({"sweep": found.id, "job": launch.job, "launch": launch.token, "folder": launch.folder})
+        return
+    count = launch.options.agents
+    typer.echo(f"job {launch.job}: {count} {'agent' if count == 1 else 'agents'} of sweep {found.id}")
+    typer.echo(f"how they stand: besom slurm status {found.id}")
+
+
+def _is_file(sweep: str) -> bool:
+    return sweep.endswith((".yaml", ".yml", ".json")) or Path(sweep).is_file()
+
+
+def _drafted(name: str, given: dict[str, Any], server: str | None, token: str | None, home: Path | None) -> Launch:
+    """The launch that a dry run shows. A sweep file is not made a sweep, so its id is not known."""
+    from besom import sweepfile
+    from besom.records import Sweep
+
+    if _is_file(name):
+        loaded = sweepfile.load(Path(name))
+        sweep = Sweep(_PLACEHOLDER, loaded.raw, 0, 0.0, folder=str(loaded.path.absolute().parent))
+    else:
+        with connected(server, token, home) as service:
+            sweep = chosen(service, name)
+    return _launch(sweep, given, (server or "", token or ""), home)
+
+
+def _sweep(name: str, given: dict[str, Any], address: tuple[str, str], home: Path | None) -> Sweep:
+    """The sweep, made of a file where one is named: not before all that is asked for is found right."""
+    from besom import sweepfile
+    from besom.cli.checking import warn
+    from besom.launch.slurm import script_of
+
+    with connected(*address, home) as service:
+        if not _is_file(name):
+            return chosen(service, name)
+        script_of(_drafted(name, given, *address, home))
+        loaded = sweepfile.load(Path(name))
+        warn(service, Path(name), loaded.file.program)
+        created = service.create_sweep(loaded.raw, str(loaded.path.absolute().parent))
+    typer.echo(f"sweep {created.id} is created", err=True)
+    return created
+
+
+def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home: Path | None) -> Launch:
+    from time import time as now
+
+    from besom import sweepfile
+    from besom.launch import slurm
+    from besom.launch.slurm.options import SITE
+
+    place = _home(home)
+    file = sweepfile.parse(dict(sweep.file))
+    options = slurm.settled(file, Path(sweep.folder or "."), (SITE, place / "slurm.yaml"), given)
+    return slurm.prepare(_folder(sweep.id, home), sweep.id, place, address, options, now())
+
+
+def _address(server: str | None, token: str | None, home: Path | None) -> tuple[str, str]:
+    """Address and token of a server that outlives this command. Raises WrongState."""
+    from besom.server.home import Home as Folder
+
+    if server:
+        return server, token or ""
+    found = Folder(_home(home)).find_server()
+    if found is None or not found.is_lasting:
+        raise WrongState(
+            f"{_home(home)}: jobs need a server that stays up, got none; start one by `besom server --host 0.0.0.0`, "
+            "on a machine that the nodes reach."
+        )
+    return found.url, found.token or token or ""
+
+
+def _home(home: Path | None) -> Path:
+    from besom.server.home import Home as Folder
+    from besom.server.home import default_home
+
+    return (Folder(home) if home else default_home()).path
+
+
+def _folder(sweep_id: str, home: Path | None) -> Path:
+    return _home(home) / "sweeps" / sweep_id
+
+
+def _launches(sweep: Sweep, home: Path | None) -> list[Launch]:
+    """Its launches, at least one. Raises WrongState."""
+    from besom.launch.slurm import launches_of
+
+    found = launches_of(_folder(sweep.id, home))
+    if not found:
+        raise WrongState(
+            f"sweep {sweep.id}: needs agents that were submitted from {_home(home)}, got none; "
+            f"do so by `besom slurm submit {sweep.id}`."
+        )
+    return found
+
+
+def _standings(
+    sweep: str | None, server: str | None, token: str | None, home: Path | None
+) -> tuple[Sweep, list[Launch], list[Standing]]:
+    """The sweep, what was submitted for it, and how that stands."""
+    from besom.launch import slurm
+
+    with connected(server, token, home) as service:
+        found = chosen(service, sweep)
+        launches = _launches(found, home)
+        running = service.progress(found.id).running
+        return found, launches, slurm.standings(launches, service.agents(), running)
+
+
+@app.command()
+def status(
+    *, sweep: SweepName = None, json: Json = False, server: Server = None, token: Token = None, home: Home = None
+) -> None:
+    """Tell how each agent stands: SLURM's word, and when besom last heard of it.
+
+    Where SLURM's controller does not answer, states are unknown and the rest is told all the same.
+    """
+    from time import time as now
+
+    from besom.cli.shapes import print_json
+    from besom.cli.slurmtable import standing_table
+
+    found, launches, standing = _standings(sweep, server, token, home)
+    if json:
+        print_json(standing)
+        return
+    cancelled = {launch.token for launch in launches if launch.is_cancelled()}
+    shown = [each for each in standing if each.is_alive is not False or each.launch not in cancelled]
+    typer.echo(f"sweep {found.id} is {found.state}")
+    for line in standing_table(shown, now()):
+        typer.echo(line)
+    if any(each.state == "unknown" for each in shown):
+        typer.echo("SLURM's controller does not answer: whether jobs run is unknown.", err=True)
+
+
+@app.command()
+def logs(
+    *,
+    sweep: SweepName = None,
+    agent: Annotated[
+        int | None, typer.Option("--agent", min=0, help="Number of an agent, whose whole log is printed.")
+    ] = None,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Print the end of what each agent of the last launch said in its last attempt."""
+    with connected(server, token, home) as service:
+        launch = _launches(chosen(service, sweep), home)[-1]
+    for index in range(launch.options.agents) if agent is None else (agent,):
+        path = launch.newest_log(index)
+        if path is None:
+            typer.echo(f"agent {index} has not begun; its logs will be in {launch.logs}", err=True)
+            continue
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        if agent is None:
+            typer.echo(f"==> {path} <==")
+        typer.echo("\n".join(lines if agent is not None else lines[-_LAST_LINES:]))
+
+
+@app.command()
+def cancel(
+    *, sweep: SweepName = None, json: Json = False, server: Server = None, token: Token = None, home: Home = None
+) -> None:
+    """End all jobs of a sweep. The sweep itself stays, and may be submitted again."""
+    from besom.cli.shapes import print_json
+    from besom.launch import slurm
+
+    with connected(server, token, home) as service:
+        launches = _launches(chosen(service, sweep), home)
+    jobs = slurm.cancel(launches)
+    if json:
+        print_json({"cancelled": jobs})
+    else:
+        typer.echo(f"cancelled: {', '.join(jobs)}" if jobs else "no job was left")
+
+
+@app.command()
+def scale(
+    *,
+    sweep: LiveSweepName = None,
+    agents: Annotated[int, typer.Option("--agents", min=0, help="How many agents there shall be.")],
+    json: Json = False,
+    server: Server = None,
+    token: Token = None,
+    home: Home = None,
+) -> None:
+    """Submit more agents, or cancel some that wait or have nothing to do, until there are so many."""
+    from time import time as now
+
+    from besom.cli.shapes import print_json
+    from besom.launch import slurm
+
+    with connected(server, token, home) as service:
+        name = chosen_live(service, sweep).id
+    _, launches, standing = _standings(name, server, token, home)
+    if any(each.is_alive is None for each in standing):
+        raise slurm.ControllerUnreachable("scale: SLURM's controller must answer, got silence; try again later.")
+    scaled = slurm.scale(launches, agents, standing, now())
+    job = scaled.launch.job if scaled.launch else None
+    if json:
+        print_json({"job": job, "cancelled": scaled.cancelled, "too_many": scaled.too_many})
+        return
+    if scaled.launch:
+        typer.echo(f"job {job}: {scaled.launch.options.agents} more")
+    if scaled.cancelled:
+        typer.echo(f"cancelled: {', '.join(scaled.cancelled)}")
+    if scaled.too_many:
+        typer.echo(f"{scaled.too_many} more are at work and are left to it")

@@ -1,0 +1,113 @@
+"""What was submitted for a sweep: a folder for each launch, which jobs, logs and marks lie in.
+
+$BESOM_HOME/sweeps/SWEEP/slurm/TOKEN/
+    launch.json     what the job's supervisors need to know
+    job.sh          the script
+    cancelled       nothing of it is started again; cancelled-3: agent 3 is not
+    logs/3-1.log    agent 3 after its first restart
+    logs/job-A_3.log    what the script itself said
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from besom.sweepfile import SlurmOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Agents that were submitted together.
+
+    Attributes:
+        folder: Where all of it lies.
+        token: What its jobs are known by: a job's id may be given out again when the controller dies at the wrong time.
+        sweep_id: The sweep.
+        home: The agents' home: runs and checkpoints lie there, so nodes must share it.
+        server, server_token: Where the agents find the sweep.
+        options: What SLURM was asked for.
+        created_at: When, UTC.
+        job: SLURM's id; None while no answer came.
+    """
+
+    folder: Path
+    token: str
+    sweep_id: str
+    home: Path
+    server: str
+    server_token: str
+    options: SlurmOptions
+    created_at: float
+    job: str | None = None
+
+    @property
+    def comment(self) -> str:
+        """What its jobs bear in SLURM."""
+        return f"besom:{self.sweep_id}:{self.token}"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def runs(self) -> Path:
+        """Where agents keep runs, as those of any other launch do."""
+        return self.folder.parent.parent / "runs"
+
+    def agent_name(self, index: int, restart: int) -> str:
+        """What an agent is called, which its heartbeats are known by."""
+        return f"slurm-{self.token}-{index}.{restart}"
+
+    def log(self, index: int, restart: int) -> Path:
+        """What one attempt of an agent says."""
+        return self.logs / f"{index}-{restart}.log"
+
+    def newest_log(self, index: int) -> Path | None:
+        """The log of an agent's last attempt; None before the first."""
+        found = sorted(self.logs.glob(f"{index}-*.log"), key=lambda path: int(path.stem.partition("-")[2]))
+        return found[-1] if found else None
+
+    def is_cancelled(self, index: int | None = None) -> bool:
+        """Whether nobody wants it any more, or this one agent of it."""
+        return self._mark().exists() or (index is not None and self._mark(index).exists())
+
+    def mark_cancelled(self, index: int | None = None) -> None:
+        """See to it that no supervisor has it started again: before SLURM is told, whatever becomes of that."""
+        self._mark(index).touch()
+
+    def _mark(self, index: int | None = None) -> Path:
+        return self.folder / ("cancelled" if index is None else f"cancelled-{index}")
+
+    def save(self) -> None:
+        """Write it down, for the eyes of its user only: the server's token is in it."""
+        fields: dict[str, Any] = {**asdict(self), "options": self.options.model_dump(), "home": str(self.home)}
+        del fields["folder"]
+        draft = self.folder / f".launch.json.{os.getpid()}"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(fields, file, indent=1)
+        draft.replace(self.folder / "launch.json")
+
+    def became(self, job: str) -> Launch:
+        """The launch with SLURM's id of it, which is written down."""
+        known = replace(self, job=job)
+        known.save()
+        return known
+
+
+def read_launch(folder: Path) -> Launch:
+    """The launch in a folder."""
+    fields: Mapping[str, Any] = json.loads((folder / "launch.json").read_text(encoding="utf-8"))
+    options = SlurmOptions.model_validate(fields["options"])
+    return Launch(folder=folder, **{**fields, "options": options, "home": Path(fields["home"])})
+
+
+def launches_of(sweep_folder: Path) -> list[Launch]:
+    """All launches of a sweep, the oldest first. `sweep_folder` is the sweep's in the home."""
+    found = (read_launch(path.parent) for path in (sweep_folder / "slurm").glob("*/launch.json"))
+    return sorted(found, key=lambda launch: launch.created_at)

@@ -1,0 +1,135 @@
+"""One agent within a job: started by srun, started again where it crashes, asked to end."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from besom.launch.slurm.launches import Launch
+
+MOST_CRASHES = 5
+_FIRST_PAUSE_S = 1.0
+_WANTS_TIME, _INTERRUPTED = 75, (130, 143)
+_NOTE_PID = 'echo $$ > "$0.draft" && mv "$0.draft" "$0" && exec "$@"'
+"""srun itself takes signals for its own, so the agent's process is noted: it is on this node, as the supervisor is."""
+
+
+class Outcome(enum.Enum):
+    """What became of an agent."""
+
+    DONE = "done"
+    """Nothing is left for it."""
+    INTERRUPTED = "interrupted"
+    """It gave its run back, and wants to go on."""
+    GAVE_UP = "gave up"
+    """It crashed too often."""
+
+
+def outcome_of(code: int, crashes: int, *, is_told: bool) -> Outcome | None:
+    """What an agent's exit code means; None where it is to be started again.
+
+    Args:
+        code: Of srun, which hands on the agent's.
+        crashes: How often it has crashed before.
+        is_told: It was asked to end.
+    """
+    if code == 0:
+        return Outcome.DONE
+    if is_told or code == _WANTS_TIME or code in _INTERRUPTED:
+        return Outcome.INTERRUPTED
+    return Outcome.GAVE_UP if crashes >= MOST_CRASHES else None
+
+
+def srun_words(launch: Launch, environ: Mapping[str, str]) -> list[str]:
+    """What starts one agent within the job.
+
+    Steps share a job only with `--exact` and a memory of their own; else they wait for each other in silence.
+    """
+    asked = launch.options
+    words = ["srun", "--nodes=1", "--ntasks=1", "--export=ALL"]
+    cpus = asked.cpus or environ.get("SLURM_CPUS_PER_TASK")
+    if cpus:
+        words.append(f"--cpus-per-task={cpus}")
+    if asked.gpus:
+        words.append(f"--gres=gpu:{asked.gpus}")
+    if asked.packed:
+        words.append("--exact")
+        if asked.mem:
+            words.append(f"--mem={asked.mem}")
+        elif not environ.keys() & {"SLURM_MEM_PER_CPU", "SLURM_MEM_PER_GPU"}:
+            words.append("--mem=0")
+    return words
+
+
+class Step:
+    """An agent of the job, from its first start to its outcome."""
+
+    def __init__(
+        self, words: Sequence[str], environ: Mapping[str, str], log: Path, pid_file: Path, say: Callable[[str], None]
+    ) -> None:
+        """Prepare; `look` starts it.
+
+        Args:
+            words: srun and its options.
+            environ: The agent's environment.
+            log: What it says goes there.
+            pid_file: Where the agent's process is noted.
+            say: Tells a line to whoever reads the job's own log.
+        """
+        self._words, self._environ, self._log, self._pid_file = words, dict(environ), log, pid_file
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_told = False
+        self._crashes, self._start_at = 0, 0.0
+        self.outcome: Outcome | None = None
+
+    def look(self, now: float, command: Callable[[], Sequence[str]], *, may_start: bool) -> None:
+        """Start it where that is due, and see whether it has ended.
+
+        Args:
+            now: A monotonic clock's seconds.
+            command: The agent's command line at this moment.
+            may_start: The job is not about to end.
+        """
+        if self.outcome is not None:
+            return
+        if self._process is None:
+            if not may_start:
+                self.outcome = Outcome.INTERRUPTED
+            elif now >= self._start_at:
+                self._start(command())
+            return
+        code = self._process.poll()
+        if code is None:
+            return
+        self._process = None
+        self.outcome = outcome_of(code, self._crashes, is_told=self._is_told or not may_start)
+        told = self.outcome.value if self.outcome else "starts again"
+        self._say(f"agent {self._log.stem}: exit code {code}, {told}")
+        if self.outcome is None:
+            self._start_at = now + _FIRST_PAUSE_S * 2**self._crashes
+            self._crashes += 1
+
+    def terminate(self) -> None:
+        """Ask the agent to save, give its run back and end; once, as soon as it is known which process it is."""
+        if self._is_told or self._process is None:
+            return
+        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            os.kill(int(self._pid_file.read_text()), signal.SIGTERM)
+            self._is_told = True
+
+    def _start(self, command: Sequence[str]) -> None:
+        self._pid_file.unlink(missing_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._words, "/bin/sh", "-c", _NOTE_PID, str(self._pid_file), *command],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )

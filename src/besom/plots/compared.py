@@ -1,0 +1,75 @@
+"""Several sweeps on one axis: the incumbent of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from besom.analysis import Comparison, Incumbency, compare, incumbency, number
+from besom.plots.history import shown_range
+from besom.plots.picture import Picture, brief, scatter
+from besom.plots.spent import x_title
+from besom.plots.sweepdata import SweepData
+from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe, series
+
+MOST_STEPS = 1000
+_DASHES = ("solid", "dash", "dot", "dashdot")
+
+
+def compared(datas: Sequence[SweepData], x: str = "trials") -> Comparison:
+    """The numbers behind the picture: sweeps that optimise what the first of them does."""
+    return compare([_incumbency(each, x) for each in datas])
+
+
+def _incumbency(data: SweepData, x: str) -> Incumbency:
+    return incumbency(data.columns, data.sweep, data.metric, lambda: data.runs, x)
+
+
+def comparison(datas: Sequence[SweepData], theme: Theme = LIGHT, x: str = "trials") -> Picture:
+    """The incumbents of sweeps over what each had spent, a step line each, the best in front and in its colour.
+
+    Args:
+        datas: The sweeps; those that optimise something else than the first are left out.
+        theme: Colours.
+        x: trials, epochs, hours or gpu_hours.
+    """
+    layout = layout_of(theme, "", "")
+    if not datas:
+        return note(layout, "No sweep is named.", theme)
+    found = compared(datas, x)
+    layout = layout_of(theme, x_title(datas[0], x), safe(found.metric), height=440)
+    if not found.lines:
+        return note(layout, f"Nothing is known of {x_title(datas[0], x)} and {found.metric}.", theme)
+    every = [value for line in found.lines for value in line.best]
+    layout["yaxis"]["range"] = list(shown_range(every, found.goal))
+    hold_margins(layout, *layout["yaxis"]["range"])
+    layout["xaxis"]["rangemode"] = "tozero"
+    layout["meta"] = {"x": None, "y": None}
+    colors = series(theme)
+    traces = []
+    places = {id(line): place for place, line in enumerate(_by_request(found, datas))}
+    for line in found.lines:
+        is_best = line is found.lines[-1] and len(found.lines) > 1
+        place = places[id(line)]
+        color = theme.accent if is_best else colors[place % len(colors)]
+        dash = "solid" if is_best else _DASHES[place // len(colors) % len(_DASHES)]
+        name = safe(line.sweep.name, 28)
+        named = f"{name} ({safe(line.sweep.id, 12)}): {number(line.best[-1])}"
+        steps = slice(-MOST_STEPS, None)
+        traces.append(
+            scatter(
+                x=brief(line.spent[steps]),
+                y=brief(line.best[steps]),
+                mode="lines" if len(line.spent) > 2 else "lines+markers",
+                name=named,
+                line={"color": color, "width": 2.8 if is_best else 1.8, "shape": "hv", "dash": dash},
+                text=[f"trial {holder}" for holder in line.holders[steps]],
+                hovertemplate=f"<b>{name}</b> %{{text}}<br>%{{y:.4~g}} at %{{x:.4~g}}<extra></extra>",
+            )
+        )
+    return Picture(tuple(traces), layout)
+
+
+def _by_request(found: Comparison, datas: Sequence[SweepData]) -> list[Incumbency]:
+    """The lines in the order in which sweeps were named: a colour stays its sweep's while it is overtaken."""
+    order = {data.sweep.id: place for place, data in enumerate(datas)}
+    return sorted(found.lines, key=lambda line: order[line.sweep.id])

@@ -1,0 +1,208 @@
+"""Every picture of a sweep by its name, with its title and a note: the same in report, pages and notebooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from besom.errors import UnknownName, nearest
+from besom.plots import notes
+from besom.plots.compared import comparison as compared
+from besom.plots.history import history
+from besom.plots.learning import learning_curves
+from besom.plots.mattered import importance
+from besom.plots.parallel import parallel_coordinates
+from besom.plots.picture import Picture
+from besom.plots.spending import cost_against_quality, resources
+from besom.plots.spent import X_AXES, x_axes
+from besom.plots.surroundings import contours, slices, two_of
+from besom.plots.sweepdata import SweepData
+from besom.plots.theme import LIGHT, Theme
+from besom.plots.timeline import timeline
+from besom.plots.trial import TrialData, trial_metrics, trial_resources
+from besom.service import Service
+
+__all__ = ["Framed", "comparison", "framed", "hung", "names", "trial_picture", "x_axes"]
+
+_TITLES = {
+    "history": "The search",
+    "curves": "Learning curves",
+    "parallel": "Which settings did well",
+    "importance": "What mattered",
+    "slices": "Around the best, one at a time",
+    "contours": "Two at a time",
+    "cost": "Cost against quality",
+    "timeline": "Agents over time",
+    "resources": "The machine",
+}
+_OF_TRIAL = {"metrics": "All its metrics", "resources": "The machine over time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A picture as it hangs.
+
+    Attributes:
+        name: What it is asked for by.
+        title: Its heading.
+        note: What it shows, and what it leaves out.
+        picture: None where the note says why there is nothing to draw.
+    """
+
+    name: str
+    title: str
+    note: str
+    picture: Picture | None
+
+    def content(self) -> dict[str, Any]:
+        """The same in JSON's own types: `name`, `title`, `note`, and `figure` with `data` and `layout`.
+
+        Where there is nothing to draw, `figure` is null and `note` says so.
+        """
+        shown = {"name": self.name, "title": self.title, "note": self.note, "figure": None}
+        if self.picture is None:
+            return shown
+        if self.picture.words:
+            return {**shown, "note": self.picture.words}
+        return {**shown, "figure": self.picture.content()}
+
+    def to_json(self) -> str:
+        """The content as JSON."""
+        return json.dumps(self.content(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def names(data: SweepData) -> tuple[tuple[str, str], ...]:
+    """Name and title of each picture that this sweep has, in the order in which they are shown; nothing is drawn."""
+    has_values = bool(len(data.columns.ranked))
+    has = {
+        "curves": bool(data.progress.metric),
+        "parallel": has_values,
+        "importance": bool(data.progress.metric),
+        "slices": has_values and data.space is not None and bool(data.space.free),
+        "contours": has_values and data.space is not None and len(data.space.free) > 1,
+        "cost": has_values,
+        "resources": any(trial.resources for trial in data.trials),
+    }
+    return tuple((name, title) for name, title in _TITLES.items() if has.get(name, True))
+
+
+def hung(data: SweepData, theme: Theme = LIGHT) -> tuple[Framed, ...]:
+    """All pictures of the sweep, as a report shows them: where the model says nothing, importance says why for all."""
+    found = (framed(data, name, theme) for name, _ in names(data))
+    return tuple(each for each in found if each.picture is not None or each.name not in ("slices", "contours"))
+
+
+def framed(
+    data: SweepData,
+    name: str,
+    theme: Theme = LIGHT,
+    *,
+    x: str | None = None,
+    metric: str | None = None,
+    a: str | None = None,
+    b: str | None = None,
+    only: str | None = None,
+    is_narrow: bool = False,
+) -> Framed:
+    """One picture of the sweep.
+
+    Args:
+        data: The sweep.
+        name: One of those that `names` gives; others of its kind say why there is nothing to see.
+        theme: Colours.
+        x: For `history` what the search is drawn over: trials, epochs, hours, gpu_hours; for `cost` seconds or
+            gpu_hours.
+        metric: For `curves` another metric than the objective.
+        a: For `slices` a parameter, for `contours` the one across.
+        b: For `contours` the parameter up.
+        only: For `curves`, "running": nothing but the trials under way, for pages that draw them anew.
+        is_narrow: For a phone: what stands side by side stands one below the other.
+
+    Raises:
+        UnknownName: There is no such picture, parameter or axis.
+    """
+    _require("picture", name, _TITLES)
+    words, picture = _drawn(data, name, theme, x, metric, a, b, only, is_narrow)
+    return Framed(name, _TITLES[name], words, picture)
+
+
+def _drawn(
+    data: SweepData,
+    name: str,
+    theme: Theme,
+    x: str | None,
+    metric: str | None,
+    a: str | None,
+    b: str | None,
+    only: str | None,
+    is_narrow: bool,
+) -> tuple[str, Picture | None]:
+    match name:
+        case "history":
+            _require("x", x or "trials", X_AXES)
+            return notes.history(data, x or "trials"), history(data, theme, x=x or "trials")
+        case "curves":
+            _require("only", only or "running", ("running",))
+            return notes.curves(data, metric), learning_curves(data, theme, metric=metric, only=only)
+        case "parallel":
+            return notes.parallel(data), parallel_coordinates(data, theme, is_narrow=is_narrow)
+        case "cost":
+            _require("x", x or "seconds", ("seconds", "gpu_hours"))
+            return notes.cost(data), cost_against_quality(data, theme, x=x or "seconds")
+        case "timeline":
+            return notes.timeline(data), timeline(data, theme)
+        case "resources":
+            return notes.resources(data), resources(data, theme)
+    return _of_surrogate(data, name, theme, a, b, is_narrow)
+
+
+def _of_surrogate(
+    data: SweepData, name: str, theme: Theme, a: str | None, b: str | None, is_narrow: bool
+) -> tuple[str, Picture | None]:
+    for parameter in filter(None, (a, b)):
+        _require("parameter", parameter, [each.name for each in data.space.free] if data.space else ())
+    if name == "importance":
+        found = data.insight.importance
+        return notes.importance(data), importance(data, theme) if found.is_telling else None
+    if data.insight.surrogate is None or not (data.insight.importance.is_telling or a):
+        return str(data.insight.importance), None
+    if name == "slices":
+        return notes.slices(data), slices(data, theme, names=[a] if a else None, is_narrow=is_narrow)
+    pair = (a, b) if a and b else two_of(data.insight)
+    if pair is None:
+        return "Two parameters that matter are needed.", None
+    return notes.contours(data), contours(data, theme, names=pair)
+
+
+def trial_picture(
+    service: Service, sweep_id: str, trial_number: int, name: str, theme: Theme = LIGHT, *, is_narrow: bool = False
+) -> Framed:
+    """One picture of one trial: "metrics", all that it logged; or "resources", what it took of the machine.
+
+    Raises:
+        UnknownName: There is no such sweep, trial or picture.
+    """
+    _require("picture", name, _OF_TRIAL)
+    data = TrialData(service, sweep_id, trial_number)
+    words, draw = (
+        (notes.TRIAL_METRICS, trial_metrics) if name == "metrics" else (notes.TRIAL_RESOURCES, trial_resources)
+    )
+    picture = draw(data, theme, is_narrow=is_narrow)
+    return Framed(name, _OF_TRIAL[name], words, picture)
+
+
+def comparison(datas: Sequence[SweepData], x: str = "trials", theme: Theme = LIGHT) -> Framed:
+    """The incumbents of several sweeps over one axis: trials, epochs, hours or gpu_hours.
+
+    Raises:
+        UnknownName: There is no such axis.
+    """
+    _require("x", x, X_AXES)
+    return Framed("comparison", "Sweeps compared", notes.comparison(datas, x), compared(datas, theme, x=x))
+
+
+def _require(what: str, name: str, valid: Sequence[str] | dict[str, str]) -> None:
+    if name not in valid:
+        raise UnknownName(f"{what} {name}: must exist; {nearest(name, valid)}.")

@@ -1,0 +1,111 @@
+"""The files that pages are made of: read once from the package, pressed once, and named by what they hold."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+_PRESSED = frozenset({".html", ".js", ".css", ".svg", ".txt"})
+_LEAST_PRESSED = 500
+SHELL = "shell.html"
+"""The one page that all addresses of the dashboard get; its scripts see by the address what to show."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One file: what it holds, and what the browser is told of it."""
+
+    body: bytes
+    suffix: str
+
+    @cached_property
+    def pressed(self) -> bytes | None:
+        """The body through gzip, where that makes it smaller."""
+        if self.suffix not in _PRESSED or len(self.body) < _LEAST_PRESSED:
+            return None
+        return gzip.compress(self.body, 9, mtime=0)
+
+    @cached_property
+    def name(self) -> str:
+        """What the body's bytes hash to."""
+        return blake2b(self.body, digest_size=16).hexdigest()
+
+    def answer(self, headers: Headers, more: Mapping[str, str]) -> Response:
+        """The file as a browser with these headers wants it, or the word that it has it already.
+
+        Args:
+            headers: The request's.
+            more: Headers to answer with.
+        """
+        pressed = self.pressed if takes_gzip(headers) else None
+        tag = f'"{self.name}{"" if pressed is None else "-gzip"}"'
+        said = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding", **more}
+        if has_tag(headers, tag):
+            return Response(status_code=304, headers=said)
+        if pressed is not None:
+            said["Content-Encoding"] = "gzip"
+        return Response(
+            self.body if pressed is None else pressed, headers={**said, "Content-Type": _TYPES[self.suffix]}
+        )
+
+
+def takes_gzip(headers: Headers) -> bool:
+    """Whether who asks can read what gzip has pressed."""
+    given = (each.partition(";") for each in headers.get("accept-encoding", "").split(","))
+    return any(
+        name.strip().lower() == "gzip" and more.replace(" ", "") not in ("q=0", "q=0.0") for name, _, more in given
+    )
+
+
+def has_tag(headers: Headers, tag: str) -> bool:
+    """Whether who asks has what the tag names."""
+    return tag in (each.strip() for each in headers.get("if-none-match", "").split(","))
+
+
+class Shelf:
+    """All files that may be asked for, by name. What is not listed here cannot be read, whatever the name."""
+
+    def __init__(self) -> None:
+        drawing = files("besom.plots") / "plotlyjs" / "plotly-cartesian.min.js"
+        self._places = {**_below(files("besom.server.pages") / "static", ""), drawing.name: drawing}
+        self._leaves: dict[str, Leaf] = {}
+
+    def leaf(self, name: str) -> Leaf | None:
+        """The file of that name; None where there is none. It is read when it is first asked for."""
+        leaf = self._leaves.get(name)
+        place = self._places.get(name)
+        if leaf is None and place is not None:
+            leaf = self._leaves[name] = Leaf(place.read_bytes(), _suffix(name))
+        return leaf
+
+
+def _below(folder: Traversable, path: str) -> dict[str, Traversable]:
+    """Files below a folder of the package by their paths in it; only kinds that pages are made of."""
+    found: dict[str, Traversable] = {}
+    for each in folder.iterdir():
+        if each.is_dir():
+            found |= _below(each, f"{path}{each.name}/")
+        elif _suffix(each.name) in _TYPES and not each.name.startswith("."):
+            found[path + each.name] = each
+    return found
+
+
+def _suffix(name: str) -> str:
+    return "." + name.rpartition(".")[2]

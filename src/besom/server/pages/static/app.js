@@ -1,0 +1,130 @@
+/** The frame of all pages: where one is, whether the server is heard, and the page that the address names. */
+
+import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
+import { ask, onLocked } from "./api.js";
+import { useNow } from "./format.js";
+import { onNews, useConnection, watch } from "./live.js";
+import { Dialogs } from "./parts/dialog.js";
+import { Icon } from "./parts/icon.js";
+import { Skeleton, Trouble } from "./parts/states.js";
+import { Toasts } from "./parts/toast.js";
+import { Login, isInside, logOut, takeToken } from "./pages/login.js";
+import { startRouting, useAddress } from "./router.js";
+import { showShortcuts, useShortcuts } from "./shortcuts.js";
+import { switchTheme, useTheme } from "./theme.js";
+
+const PATIENCE_MS = 1500;
+const pages = new Map();
+
+/** The page that a path names, and what it is of. */
+function pageOf(path) {
+  const [, room, id, part, trial] = path.split("/").map(decodeURIComponent);
+  if (!room) return { file: "sweeps" };
+  if (room === "agents" || room === "compare") return { file: room };
+  if (room === "sweeps" && id && part === "trials" && trial) return { file: "trial", sweep: id, trial };
+  if (room === "sweeps" && id && !part) return { file: "sweep", sweep: id };
+  return {};
+}
+
+/** A page's module: loaded when it is first shown. */
+function usePage(file) {
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    if (!file || pages.has(file)) return;
+    import(`./pages/${file}.js`).then((module) => pages.set(file, module.default),
+      (error) => pages.set(file, () => html`<div class="page"><${Trouble} isPage error=${error} /></div>`))
+      .then(() => redraw((count) => count + 1));
+  }, [file]);
+  return pages.get(file);
+}
+
+function App({ isLocked: wasLocked }) {
+  const { path, params } = useAddress();
+  const [isLocked, setLocked] = useState(wasLocked);
+  const { file, sweep = null, trial } = pageOf(path);
+  const Page = usePage(file);
+  useShortcuts();
+  useArrival(path);
+  useEffect(() => onLocked(() => setLocked(true)), []);
+  useEffect(() => {
+    if (!isLocked) watch(sweep);
+  }, [sweep, isLocked]);
+  const enter = () => (file ? setLocked(false) : goOn());
+  if (isLocked) return html`<${Login} enter=${enter} /><${Toasts} />`;
+  const page = Page ? html`<${Page} key=${`${sweep}/${trial}`} sweep=${sweep} trial=${trial && Number(trial)}
+    params=${params} />` : html`<div class="page"><${Skeleton} lines=${6} /></div>`;
+  return html`
+    <a class="skip" href="#main">To the content</a>
+    <${Bar} file=${file} />
+    <${Away} />
+    <main id="main" tabindex="-1">
+      ${file ? page : html`<div class="page">
+      <${Trouble} isPage error=${{ status: 404, message: `There is no page at ${path}.` }}>
+      <a class="button" href="/">All sweeps</a><//></div>`}</main>
+    <${Dialogs} /><${Toasts} />`;
+}
+
+/** Another page has the focus from its beginning on, for keyboards and screen readers. */
+function useArrival(path) {
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current !== path) document.getElementById("main")?.focus({ preventScroll: true });
+    before.current = path;
+  }, [path]);
+}
+
+function Bar({ file }) {
+  const theme = useTheme();
+  const at = (name) => (file === name ? "page" : undefined);
+  const other = theme === "dark" ? "Light colours" : "Dark colours";
+  return html`<header class="bar">
+    <a class="brand" href="/"><img src="/static/mark.svg" alt="" width="22" height="22" />besom</a>
+    <nav aria-label="Pages"><a href="/" aria-current=${at("sweeps")}>Sweeps</a>
+      <a href="/agents" aria-current=${at("agents")}>Agents</a></nav>
+    <${Connection} />
+    <button type="button" class="quiet" title="Keys (?)" aria-label="Keys" onClick=${showShortcuts}>
+      <${Icon} name="keys" /></button>
+    <button type="button" class="quiet" title="${other} (t)" aria-label=${other} onClick=${switchTheme}>
+      <${Icon} name=${theme === "dark" ? "sun" : "moon"} /></button>
+    ${isInside() && html`<button type="button" class="quiet" onClick=${logOut}>Log out</button>`}
+  </header>`;
+}
+
+function Connection() {
+  const state = useConnection();
+  const words = { live: "live", away: "away", connecting: "…" };
+  return html`<span class="connection ${state}" title="Whether the page hears of changes at once">${words[state]}
+    </span>`;
+}
+
+/** Says that the server is away, once it has been for longer than a blink. */
+function Away() {
+  const state = useConnection();
+  const [since, set] = useState(0);
+  const now = useNow(1000);
+  useEffect(() => onNews("state", (next) => set(next === "away" ? (before) => before || Date.now() : 0)), []);
+  if (state !== "away" || !since || now - since < PATIENCE_MS) return null;
+  return html`<p class="offline"
+    role="status">The server is away. What you see is from before; the page goes on by itself as soon as it is back.</p>`;
+}
+
+/** Another address than a page's: the server shows it, or leads on from it, to who has come in. */
+function goOn() {
+  location.replace(location.pathname + location.search);
+}
+
+async function isShut() {
+  if (await takeToken()) return true;
+  if (pageOf(location.pathname).file) return false;
+  try {
+    await ask("/api/v1/overview");
+    goOn();
+  } catch {
+    return true;
+  }
+  return false;
+}
+
+startRouting();
+const isLocked = await isShut();
+render(html`<${App} isLocked=${isLocked} />`, document.getElementById("app"));

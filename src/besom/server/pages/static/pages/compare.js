@@ -1,0 +1,58 @@
+/** Several sweeps on one axis. */
+
+import { html, useEffect } from "../vendor/preact.js";
+import { useAnswer } from "../api.js";
+import { number } from "../format.js";
+import { useNews, usePaced } from "../live.js";
+import { Choice } from "../parts/choice.js";
+import { Icon } from "../parts/icon.js";
+import { Pill } from "../parts/pill.js";
+import { Progress } from "../parts/progress.js";
+import { Empty, Skeleton } from "../parts/states.js";
+import { Picture } from "../pictures/picture.js";
+import { change, sweepPath } from "../router.js";
+
+const AXES = [["trials", "Trials"], ["epochs", "Epochs"], ["hours", "Hours"], ["gpu_hours", "GPU-hours"]];
+const PACE_MS = 5000;
+
+/** The page. */
+export default function Compare({ params }) {
+  const ids = (params.get("sweeps") ?? "").split(",").filter(Boolean);
+  const x = params.get("x") ?? "trials";
+  const pulse = usePaced(useNews("overview", (changed) => changed.some(({ id }) => ids.includes(id)), ids.join()),
+    PACE_MS);
+  const { data } = useAnswer("/api/v1/overview", pulse);
+  useEffect(() => {
+    document.title = "Comparison · besom";
+  }, []);
+  if (!ids.length) return html`<div class="page"><header class="head"><h1>Comparison</h1></header>
+    <${Empty} title="No sweeps chosen"><p>Tick some on the page of all sweeps.</p>
+    <a class="button" href="/">All sweeps</a><//></div>`;
+  return html`<div class="page">
+    <header class="head"><p class="crumbs"><a href="/">Sweeps</a></p><h1>Comparison</h1></header>
+    <${Picture} name="comparison" title="Best so far" kind="whole" pulse=${pulse} path="/api/v1/compare"
+      choices=${{ sweeps: ids.join(","), x }}>
+      <${Choice} label="Over" name="x" value=${x} options=${AXES} /><//>
+    ${data ? html`<${Chosen} ids=${ids} sweeps=${data} />` : html`<${Skeleton} />`}
+  </div>`;
+}
+
+function Chosen({ ids, sweeps }) {
+  const drop = (id) => change({ sweeps: ids.filter((each) => each !== id).join(",") });
+  return html`<div class="scroll table" tabindex="0" role="group" aria-label="Compared sweeps"><table>
+    <thead><tr><th scope="col"><span>Sweep</span></th><th scope="col"><span>State</span></th>
+      <th scope="col" class="n"><span>Best</span></th><th scope="col" class="n"><span>Trials</span></th>
+      <th scope="col"><span>Budget</span></th><th><span class="hidden">Leave out</span></th></tr></thead>
+    <tbody>${ids.map((id) => {
+      const sweep = sweeps.find((each) => each.id === id);
+      const out = html`<td class="n">
+        <button type="button" class="quiet" aria-label="Leave ${sweep?.name ?? id} out" onClick=${() => drop(id)}>
+        <${Icon} name="close" /></button></td>`;
+      if (!sweep) return html`<tr key=${id}><td colspan="5">There is no sweep ${id}.</td>${out}</tr>`;
+      return html`<tr key=${id} data-row><td><a href=${sweepPath(id)}>${sweep.name}</a></td>
+        <td><${Pill} state=${sweep.state} /></td>
+        <td class="n">${sweep.best_text}</td><td class="n">${number(sweep.trials)}</td>
+          <td><${Progress} overview=${sweep} isShort /></td>${out}</tr>`;
+    })}</tbody>
+  </table></div>`;
+}

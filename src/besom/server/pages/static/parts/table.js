@@ -1,0 +1,115 @@
+/** The table of a sweep's trials: pages of it from the server, with columns to choose, sorted and filtered there. */
+
+import { html } from "../vendor/preact.js";
+import { useAnswer } from "../api.js";
+import { counted, number } from "../format.js";
+import { change, go, href, sweepPath } from "../router.js";
+import { Icon } from "./icon.js";
+import { Menu } from "./menu.js";
+import { Pill } from "./pill.js";
+import { Search } from "./search.js";
+import { Skeleton, Trouble } from "./states.js";
+
+const ROWS = 100;
+
+/** What the address asks of the table. */
+function queryOf(params) {
+  const page = Math.max(1, Number(params.get("page")) || 1);
+  return { page, sort: params.get("sort"), isDown: params.get("descending") === "1", text: params.get("text") ?? "",
+    where: params.get("where"), columns: params.get("columns")?.split(",") };
+}
+
+/** The page of trials that the address asks for: {data, error, isOld, query}. */
+export function useTrials(sweep, params, pulse) {
+  const query = queryOf(params);
+  const wanted = { sort: query.sort, descending: query.sort ? Number(query.isDown) : null, where: query.where,
+    text: query.text, first: (query.page - 1) * ROWS, limit: ROWS };
+  return { ...useAnswer(href(`/api/v1${sweepPath(sweep)}/table`, wanted), pulse), query };
+}
+
+/** The table, and what is chosen in it; where nothing is, the best trials by the sweep's `goal` come first. */
+export function Trials({ sweep, goal, data, error, isOld, query }) {
+  if (!data) return error ? html`<${Trouble} error=${error} />` : html`<${Skeleton} lines=${8} />`;
+  const shown = query.columns ?? data.columns.filter((column) => column.is_shown).map((column) => column.id);
+  const isThere = ({ id }) => id === "trial" || shown.includes(id);
+  const places = data.columns.map((column, at) => ({ ...column, at })).filter(isThere);
+  return html`
+    <div class="tablebar">
+      <${Search} label="Filter trials" value=${query.text} onChange=${(text) => change({ text, page: null })} />
+      <p class="count" aria-live="polite">${data.matching === data.total ? "" : `${number(data.matching)} of `}
+        ${counted(data.total, "trial")}</p>
+      <${Menu} label="Columns" title="Columns of the table"><${Columns} columns=${data.columns} shown=${shown} /><//>
+    </div>
+    ${error && html`<${Trouble} error=${error} />`}
+    <div class="scroll table ${isOld ? "old" : ""}" tabindex="0" role="group" aria-label="Trials">
+      <table>
+        <thead><tr>
+          ${places.map((column) => html`<${Heading} key=${column.id} column=${column} query=${query} goal=${goal} />`)}
+        </tr></thead>
+        <tbody>
+          ${data.rows.map((row) => html`<${Row} key=${row.trial} sweep=${sweep} row=${row} places=${places} />`)}
+        </tbody>
+      </table>
+      ${!data.rows.length && html`<p class="nothing">
+        ${data.total ? "No trial fits the filter." : "No trial has begun yet."}</p>`}
+    </div>
+    ${data.matching > ROWS && html`<${Pages} query=${query} count=${data.matching} />`}`;
+}
+
+/** A click turns the order round; the next one brings back the usual one. */
+function Heading({ column, query, goal }) {
+  const isSorted = (query.sort ?? "value") === column.id;
+  const isUsuallyDown = column.id === "value" && goal === "maximize";
+  const isDown = query.sort ? query.isDown : isUsuallyDown;
+  const order = isSorted ? (isDown ? "descending" : "ascending") : undefined;
+  const next = isSorted && isDown !== isUsuallyDown ? { sort: null, descending: null }
+    : { sort: column.id, descending: (isSorted ? !isDown : isUsuallyDown) ? "1" : null };
+  return html`<th scope="col" class=${column.is_number ? "n" : ""} aria-sort=${order}>
+    <button type="button" onClick=${() => change({ ...next, page: null })}>${column.title}</button></th>`;
+}
+
+function Row({ sweep, row, places }) {
+  const to = sweepPath(sweep, row.trial);
+  const open = (event) => {
+    const isText = String(getSelection()) !== "" || event.target.closest("a, button");
+    if (!isText && event.button === 0) event.metaKey || event.ctrlKey ? window.open(to) : go(to);
+  };
+  const name = row.is_best ? "Best trial so far" : undefined;
+  return html`<tr data-row class="${row.state} ${row.is_best ? "top" : ""}" onClick=${open}>
+    ${places.map(({ id, at, is_number: isNumber }) => {
+      const { text } = row.cells[at];
+      if (id === "trial") return html`<td class="n">
+        <a href=${to} aria-label="Trial ${text}${name ? `, ${name}` : ""}">
+        ${name && html`<span class="best-mark" title=${name}></span>`}${text}</a></td>`;
+      if (id === "state") return html`<td><${Pill} state=${row.state} /></td>`;
+      return html`<td class=${isNumber ? "n" : ""} title=${text.length > 24 ? text : undefined}>${text}</td>`;
+    })}
+  </tr>`;
+}
+
+function Columns({ columns, shown }) {
+  const toggle = (id, isOn) => {
+    const next = columns.map((column) => column.id).filter((each) => (each === id ? isOn : shown.includes(each)));
+    const usual = columns.filter((column) => column.is_shown).map((column) => column.id);
+    change({ columns: next.join() === usual.join() ? null : next.join() || "trial" });
+  };
+  return html`<fieldset class="choices"><legend>Columns</legend>
+    ${columns.filter(({ id }) => id !== "trial").map(({ id, title }) =>
+      html`<label><input type="checkbox" checked=${shown.includes(id)}
+      onChange=${(event) => toggle(id, event.target.checked)} />${title}</label>`)}
+    <button type="button" onClick=${() => change({ columns: null })}>As usual</button>
+  </fieldset>`;
+}
+
+function Pages({ query, count }) {
+  const last = Math.ceil(count / ROWS);
+  const first = (query.page - 1) * ROWS;
+  const to = (page) => change({ page: page === 1 ? null : page }, { isStep: true });
+  return html`<nav class="pages" aria-label="Pages of the table">
+    <span>${number(first + 1)} – ${number(Math.min(count, first + ROWS))} of ${number(count)}</span>
+    <button type="button" class="square" aria-label="Page before" disabled=${query.page <= 1}
+      onClick=${() => to(query.page - 1)}><${Icon} name="left" /></button>
+    <button type="button" class="square" aria-label="Next page" disabled=${query.page >= last}
+      onClick=${() => to(query.page + 1)}><${Icon} name="right" /></button>
+  </nav>`;
+}

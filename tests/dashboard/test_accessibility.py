@@ -1,0 +1,101 @@
+"""axe-core finds nothing that would keep anybody out, on any page, in any colours, at any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import Page, expect
+from sweeps_to_see import Trainer
+from visits import PHONE, is_too_wide
+
+pytestmark = pytest.mark.browser
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+ON_COLOURS = ("color-contrast", "link-in-text-block")
+LOOKS = {"light": {}, "dark": {"scheme": "dark"}, "phone": PHONE}
+
+
+def violations(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
+    """What axe says of the page as it stands, by the rules that it has for all pages, or by some."""
+    only = {"runOnly": list(rules)} if rules else {}
+    found = page.evaluate("only => axe.run(document, { resultTypes: ['violations'], ...only })", only)
+    return [
+        f"{each['id']}: {node['html'][:200]} ({node['failureSummary']})"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has what it asked for."""
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("main .page > .skeleton")).to_have_count(0)
+    expect(page.locator("section.picture[aria-busy=true]:has(.drawing)")).to_have_count(0)
+
+
+@pytest.fixture
+def paths(ended, sweep, client) -> Iterator[list[str]]:
+    """All kinds of pages."""
+    root = f"/sweeps/{ended.id}"
+    running = Trainer(client, sweep.id)
+    running.report(running.begin(), output="epoch 1\n")
+    return [
+        "/",
+        root,
+        f"{root}?tab=parameters&where=%5B%5B%22state%22,%5B%22finished%22%5D%5D%5D",
+        f"{root}?tab=cost",
+        f"{root}?tab=setup",
+        f"{root}/trials/3",
+        f"{root}/trials/11",
+        f"/sweeps/{sweep.id}/trials/1",
+        f"/compare?sweeps={ended.id},{sweep.id}",
+        "/compare",
+        "/agents",
+        "/sweeps/nothing-here",
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_keeps_anybody_out_or_scrolls_sideways(visit, paths, look):
+    visit.expect("status of 404")
+    page = visit("/agents", **LOOKS[look])
+    page.add_init_script(AXE)  # past the policy, as scripts of a browser's extensions are
+    found = {}
+    for path in paths:
+        page.goto(visit.address + path)
+        settle(page)
+        found[path] = violations(page, ON_COLOURS if look == "dark" else ())  # all else is as in light
+        assert not is_too_wide(page), path
+    assert {path: what for path, what in found.items() if what} == {}
+
+
+def test_no_dialog_or_menu_does(visit, client, sweep):
+    trainer = Trainer(client, sweep.id)
+    for _ in range(3):
+        trainer.whole_trial()
+    page = visit("/agents")
+    page.add_init_script(AXE)
+    page.goto(f"{visit.address}/sweeps/{sweep.id}")
+    settle(page)
+    expect(page.locator("#history .trace").first).to_be_attached()
+    opened = {
+        "add": lambda: page.get_by_role("button", name="Add configuration").click(),
+        "pause": lambda: page.get_by_role("button", name="Pause", exact=True).click(),
+        "condition": lambda: page.get_by_role("button", name="Condition", exact=True).click(),
+        "large": lambda: page.locator("#history").get_by_role("button", name="Enlarge").click(),
+        "keys": lambda: page.keyboard.press("?"),
+        "menu": lambda: page.get_by_role("button", name="Copy best").click(),
+    }
+    found = {}
+    for name, show in opened.items():
+        show()
+        expect(page.locator("dialog[open], .menu:popover-open").first).to_be_visible()
+        found[name] = violations(page)
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open], .menu:popover-open")).to_have_count(0)
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Change the budget").click()
+    found["budget"] = violations(page)
+    assert {name: what for name, what in found.items() if what} == {}

@@ -1,0 +1,100 @@
+"""The list of all sweeps, and several of them compared."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from sweeps_to_see import FILE, Trainer
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_server_without_sweeps_says_how_to_begin(visit, own_server):
+    visit.address = own_server.address
+    page = visit("/")
+    expect(page.locator(".empty h2")).to_have_text("No sweep yet")
+    expect(page.locator(".empty pre")).to_have_text("besom run sweep.yaml")
+    page.goto(f"{own_server.address}/agents")
+    expect(page.locator(".empty h2")).to_have_text("No agent yet")
+    page.goto(f"{own_server.address}/compare")
+    expect(page.locator(".empty h2")).to_have_text("No sweeps chosen")
+
+
+def test_each_sweep_has_a_line_with_where_it_stands(visit, ended, sweep):
+    page = visit("/")
+    row = page.locator("tr", has=page.locator(f"a[href='/sweeps/{ended.id}']"))
+    expect(row.locator(".pill")).to_have_text("finished")
+    expect(row.locator(".spent")).to_contain_text("40 of 40 trials")
+    expect(row.locator(".best")).to_contain_text(re.compile(r"^0\.\d+val/accuracy$"))
+    expect(row.locator("svg.sparkline")).to_be_visible()
+    fresh = page.locator("tr", has=page.locator(f"a[href='/sweeps/{sweep.id}']"))
+    expect(fresh.locator(".pill")).to_have_text("running")
+    expect(fresh.locator(".best")).to_have_text("\u2013")
+
+
+def test_the_list_is_filtered_and_sorted_and_the_address_keeps_that(visit, client, ended):
+    for name in ("aardvark", "zebra"):
+        client.create_sweep({**FILE, "name": name, "description": "sorted"})
+    page = visit("/")
+    names = page.locator("tbody .name a")
+    page.keyboard.press("/")
+    page.keyboard.type("random digits")
+    expect(page.locator(".nothing").or_(names.first)).to_be_visible()
+    page.locator("input[type=search]").fill("a")
+    page.get_by_role("button", name="Under way").click()
+    expect(names.filter(has_text="ended")).to_have_count(0)
+    heading = page.locator("th", has_text="Sweep")
+    for order in ("ascending", "descending"):
+        heading.get_by_role("button").click()
+        expect(heading).to_have_attribute("aria-sort", order)
+        shown = names.all_inner_texts()
+        assert shown == sorted(shown, reverse=order == "descending")
+    assert {"aardvark", "zebra"} <= set(shown)
+    page.reload()
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    expect(page.locator("input[type=search]")).to_have_value("a")
+    page.locator("input[type=search]").fill("no such sweep")
+    expect(page.locator(".nothing")).to_have_text("No sweep fits the filter.")
+
+
+def test_a_sweep_that_begins_appears_by_itself(visit, client, ended):
+    page = visit("/")
+    expect(page.locator(".connection")).to_have_text("live")
+    made = client.create_sweep({**FILE, "name": "newcomer"})
+    row = page.locator("tr", has=page.locator(f"a[href='/sweeps/{made.id}']"))
+    expect(row.locator(".trials")).to_contain_text("0")
+    Trainer(client, made.id).whole_trial()
+    expect(row.locator(".trials")).to_contain_text("1")
+    expect(row.locator(".best")).to_contain_text("val/accuracy")
+
+
+def test_ticked_sweeps_are_compared_on_an_axis_of_choice(visit, client, ended):
+    other = client.create_sweep({**FILE, "name": "rival"})
+    trainer = Trainer(client, other.id)
+    for _ in range(3):
+        trainer.whole_trial()
+    page = visit("/?text=ended")
+    page.get_by_label("Compare ended").check()
+    expect(page.locator(".tablebar")).to_contain_text("Tick another")
+    page.locator("input[type=search]").fill("rival")
+    page.get_by_label("Compare rival").check()
+    page.get_by_role("link", name="Compare 2").click()
+    expect(page.locator("#comparison .scatterlayer .trace")).to_have_count(2)
+    assert f"sweeps={ended.id}%2C{other.id}" in page.url
+    page.get_by_role("button", name="Epochs").click()
+    expect(page.locator("#comparison .xtitle")).to_have_text(re.compile("epoch", re.IGNORECASE))
+    assert "x=epochs" in page.url
+    page.reload()
+    expect(page.locator("#comparison .xtitle")).to_have_text(re.compile("epoch", re.IGNORECASE))
+    page.get_by_role("button", name="Leave rival out").click()
+    expect(page.locator("#comparison .scatterlayer .trace")).to_have_count(1)
+
+
+def test_an_address_of_nothing_says_so_and_leads_back(visit):
+    visit.expect("status of 404")
+    page = visit("/sweeps/nothing-here")
+    expect(page.get_by_role("alert")).to_contain_text("sweep nothing-here: must exist")
+    page.get_by_role("link", name="All sweeps").click()
+    expect(page.get_by_role("heading", name="Sweeps")).to_be_visible()

@@ -1,0 +1,135 @@
+"""The dashboard's page and its files: open to all, since they hold no data, and strict about what may run in them."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+from pathlib import Path
+
+import httpx
+import pytest
+
+from besom.server.home import Home
+from besom.server.serve import Server, serve_in_thread
+
+PLACES = ("/", "/compare", "/agents", "/sweeps/any", "/sweeps/any/trials/7")
+STATIC = Path(__file__).parents[2] / "src/besom/server/pages/static"
+
+
+def raw(server: Server, path: str) -> tuple[int, bytes]:
+    """The answer to a path that no client tidies up before it is sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.putrequest("GET", path, skip_accept_encoding=True)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
+
+
+def test_every_address_of_the_dashboard_shows_the_one_page(server: Server):
+    pages = {httpx.get(server.address + path).text for path in PLACES}
+    assert len(pages) == 1
+    assert pages.pop().lower().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("path", [*PLACES, "/static/app.js"])
+def test_only_scripts_of_this_server_may_run_and_nothing_may_frame_it(server: Server, path: str):
+    headers = httpx.get(server.address + path).headers
+    rules = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == "'self'"
+    assert rules["connect-src"] == "'self'"
+    assert rules["frame-ancestors"] == rules["base-uri"] == "'none'"
+    assert "'unsafe-inline'" not in rules["style-src-elem"]
+    assert "unsafe-eval" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+def test_the_page_has_no_script_of_its_own_in_it(server: Server):
+    page = httpx.get(server.address).text
+    assert "<script>" not in page
+    assert "<style" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_every_file_of_the_dashboard_is_served_as_what_it_is(server: Server):
+    kinds = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+    files = [path for path in STATIC.rglob("*") if path.suffix in kinds]
+    assert len(files) > 5
+    for path in files:
+        answer = httpx.get(f"{server.address}/static/{path.relative_to(STATIC).as_posix()}")
+        assert (answer.status_code, answer.content) == (200, path.read_bytes())
+        assert answer.headers["content-type"].startswith(kinds[path.suffix])
+
+
+def test_what_draws_pictures_comes_pressed_where_the_browser_takes_that(server: Server):
+    address = f"{server.address}/static/plotly-cartesian.min.js"
+    plain = httpx.get(address, headers={"Accept-Encoding": "identity"})
+    with httpx.stream("GET", address, headers={"Accept-Encoding": "br, gzip"}) as answer:
+        pressed = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(pressed) < len(plain.content) / 2
+    assert gzip.decompress(pressed) == plain.content
+    assert answer.headers["etag"] != plain.headers["etag"]
+    assert answer.headers["vary"] == "Accept-Encoding"
+
+
+def test_what_a_browser_has_is_not_sent_again(server: Server):
+    for path in ("/", "/static/app.js", "/static/plotly-cartesian.min.js"):
+        first = httpx.get(server.address + path)
+        again = httpx.get(server.address + path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["content-security-policy"]
+        other = httpx.get(server.address + path, headers={"If-None-Match": '"another"'})
+        assert other.status_code == 200
+        assert first.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../routes.py",
+        "/static/..%2froutes.py",
+        "/static/%2e%2e/routes.py",
+        "/static/%2e%2e%2froutes.py",
+        "/static/..%5croutes.py",
+        "/static//etc/passwd",
+        "/static/%2fetc%2fpasswd",
+        "/static/pages/../../door.py",
+        "/static/....//routes.py",
+        "/static/app.js%00.html",
+        "/static/",
+        "/static/pages",
+        "/static/pages/",
+        "/static/__init__.py",
+        "/static/vendor/README.md",
+        "/static/.htaccess",
+        "/static/" + "a" * 5000,
+    ],
+)
+def test_no_other_file_can_be_read(server: Server, path: str):
+    status, body = raw(server, path)
+    assert status in (400, 404)
+    assert b"import" not in body
+    assert b"root:" not in body
+
+
+def test_the_page_and_its_files_ask_for_no_token_but_nothing_else_is_open(tmp_path: Path):
+    with serve_in_thread(Home(tmp_path), token="secret") as guarded:  # noqa: S106 - of a test
+        for path in (*PLACES, "/static/app.js", "/healthz"):
+            assert httpx.get(guarded.address + path).status_code == 200, path
+        assert httpx.head(guarded.address + "/").status_code == 200
+        for path in ("/api/v1/overview", "/api/openapi.json", "/sweeps/a/trials", "/sweeps/a/sweeps/b", "/e/p"):
+            assert httpx.get(guarded.address + path).status_code == 401, path
+        assert httpx.post(guarded.address + "/").status_code == 401
+
+
+def test_answers_of_every_kind_are_taken_for_what_they_say_they_are(server: Server):
+    for path in ("/api/v1/overview", "/healthz", "/api/v1/nowhere", "/no/page", "/api/openapi.json"):
+        assert httpx.get(server.address + path).headers["x-content-type-options"] == "nosniff", path
+    refused = httpx.get(server.address, headers={"Host": "evil.example"})
+    assert (refused.status_code, refused.headers["x-content-type-options"]) == (403, "nosniff")
