@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from besom.sdk import *  # noqa: F403
     from besom.sdk.config import Config
     from besom.sdk.summary import Summary
+    from besom.server.connect import connect  # noqa: F401
     from besom.tuner import Tuner  # noqa: F401
     from besom.tuning import tune  # noqa: F401
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ELSEWHERE = {
+    "connect": "besom.server.connect",
     "sweep": "besom.launch.python",
     "tune": "besom.tuning",
     "Tuner": "besom.tuner",

@@ -1,5 +1,6 @@
 """Runs are watched with all their processes, and what cannot be measured is absent."""
 
+import json
 import os
 import subprocess
 import sys
@@ -104,6 +105,44 @@ def test_a_run_too_short_for_a_sample_has_the_kernels_numbers():
         "cpu_percent_mean": 50.0,
         "cpu_percent_peak": 50.0,
     }
+
+
+UNDER_A_FAT_AGENT = """
+import json, sys, time
+from pathlib import Path
+from besom.agent.bell import Bell
+from besom.agent.child import Process
+from besom.agent.command import CommandLine
+from besom.agent.guard import Guard
+from besom.agent.monitor import Monitor
+
+fat = bytearray(int(sys.argv[1]))
+folder, guard, bell = Path(sys.argv[2]), Guard(), Bell()
+command = CommandLine((sys.executable, "-c", sys.argv[3]), folder)
+child = Process(command, {}, folder / "output", "r1", guard, bell)
+monitor = Monitor(child.pid, (), 1, time.monotonic())
+while not child.has_exited:
+    monitor.sample(time.monotonic())
+    bell.wait(0.1)
+print(json.dumps(monitor.results(time.monotonic(), child.reap())))
+guard.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("agents_bytes", "script", "least", "most"),
+    [
+        (400_000_000, "pass", 0.0, 0.1),
+        (400_000_000, "import time; time.sleep(0.5)", 0.003, 0.1),
+        (400_000_000, "import time; b = bytearray(300_000_000); time.sleep(0.3)", 0.3, 0.39),
+        (0, "bytearray(300_000_000)", 0.3, 0.39),
+    ],
+    ids=["ends at once", "small", "large for a while", "large for a moment under a small agent"],
+)
+def test_the_peak_of_memory_is_the_scripts_and_not_the_agents(tmp_path, agents_bytes, script, least, most):
+    command = [sys.executable, "-c", UNDER_A_FAT_AGENT, str(agents_bytes), str(tmp_path), script]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert least <= json.loads(said).get("memory_gb_peak", 0.0) <= most
 
 
 def test_without_a_gpu_nothing_is_said_of_gpus(tree):

@@ -56,6 +56,12 @@ def test_gain_is_positive_where_the_best_is_better_for_either_goal():
     assert down.over_baseline is None
 
 
+def test_gain_tells_where_the_other_trial_was_stopped_early():
+    stopped = replace(trial(0, 1.0), state=TrialState.STOPPED, fidelity=14.0)
+    assert gain([stopped, trial(1, 3.0)], "maximize").over_first.stopped_at == 14.0
+    assert gain([trial(0, 1.0), trial(1, 3.0)], "maximize").over_first.stopped_at is None
+
+
 def test_gain_over_zero_has_no_relative_size_and_no_trials_have_no_gain():
     assert gain([trial(0, 0.0), trial(1, 3.0)], "maximize").over_first.relative is None
     assert gain([], "maximize").best is None

@@ -49,6 +49,7 @@ def test_the_budget_nearest_to_its_end_is_the_one_that_is_told():
         ({"gpu_hours": 1.0}, {"gpu_hours": 4.0}, "1 h of 4 h on GPUs", 0.25),
         ({"trials": 3.0}, {"trials": 2.0}, "3 of 2 trials", 1.0),
         ({}, {"trials": 1.0}, "0 of 1 trial", 0.0),
+        ({"trials": 36.0}, {"trials": 1.0}, "36 of 1 trials", 1.0),
         ({"trials": 4.0}, {}, "4 trials", None),
     ],
 )

@@ -56,6 +56,12 @@ def test_a_card_tells_what_failed_and_what_was_used():
     assert trial_card(progress(), [trial(1)], trial(1), []).failure_lines == ()
 
 
+def test_a_failures_words_have_no_escapes_of_a_terminal():
+    failure = Failure(Cause.EXIT_CODE, "\x1b[31mred\x1b[0m \x1b]0;title\x07\nmore\x08")
+    failed = trial(1, state=TrialState.FAILED, failure=failure)
+    assert trial_card(progress(), [failed], failed, []).failure_lines[1:3] == ("red ", "more")
+
+
 def test_settings_stand_beside_the_incumbents_and_the_baselines():
     mine = trial(3, config={"opt": {"lr": 0.1, "name": "adam"}, "size": 1})
     best = trial(2, config={"opt": {"lr": 0.1, "name": "sgd", "momentum": 0.9}, "size": 1.0})

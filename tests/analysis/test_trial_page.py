@@ -68,8 +68,9 @@ def test_rows_tell_the_best_trial_and_those_that_run():
     [
         ("trial", False, [1, 2, 3, 4, 5, 6]),
         ("trial", True, [6, 5, 4, 3, 2, 1]),
-        ("value", False, [1, 5, 2, 3, 4, 6]),
-        ("value", True, [2, 5, 1, 3, 4, 6]),
+        ("value", False, [1, 5, 2, 4, 3, 6]),
+        ("value", None, [2, 5, 1, 3, 4, 6]),
+        ("value", True, [4, 2, 5, 1, 3, 6]),
         ("place", False, [2, 3, 5, 6, 1, 4]),
         ("place", True, [1, 6, 5, 3, 2, 4]),
         ("state", False, [3, 1, 2, 6, 4, 5]),
@@ -128,6 +129,12 @@ def test_at_most_six_parameters_are_shown_at_first_and_none_that_is_the_same_eve
     ]
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_while_nothing_can_vary_the_first_parameters_are_shown(count):
+    columns = trial_page(progress(), TRIALS[:count], NAMES).columns
+    assert [column.title for column in columns if column.is_shown and "parameter" in column.id] == list(NAMES)
+
+
 def test_without_a_space_the_parameters_are_those_that_trials_have():
     other = Trial("s", 9, {"layers": 3, "deep": {"er": {"still": 1}}}, Reason("random"), 0.0)
     ids = [column.id for column in trial_page(progress(), [*TRIALS, other]).columns if "parameter" in column.id]
@@ -155,6 +162,17 @@ def test_a_parameter_that_is_null_is_not_one_that_is_absent():
     where = (Condition("parameter:layers", values=(None,)),)
     assert [row.trial for row in trial_page(progress(), TRIALS[:1], NAMES, where=where).rows] == []
     assert trial_page(progress(), [trial(1, layers=None)], NAMES, where=where).matching == 1
+
+
+def test_texts_that_look_like_nothing_or_like_something_else_are_in_quotes():
+    texts = ["", " adam", "null", "True", "1e-3", "nan", "adam", 'say "so"']
+    rows = trial_page(
+        progress(), [trial(at, name=text) for at, text in enumerate(texts)], ["optimizer.name"], sort="trial"
+    )
+    at = [column.id for column in rows.columns].index("parameter:optimizer.name")
+    cells = [row.cells[at] for row in rows.rows]
+    assert [cell.text for cell in cells] == ['""', '" adam"', '"null"', '"True"', '"1e-3"', '"nan"', "adam", 'say "so"']
+    assert [cell.value for cell in cells] == texts
 
 
 def test_truth_values_are_shown_as_json_and_stay_truth_values():

@@ -14,8 +14,9 @@ from besom.cli.columns import columns
 from besom.cli.exporting import Table, as_text
 from besom.cli.shapes import shape
 from besom.cli.steering import pair_of
-from besom.cli.wording import flat, harmless, number, setting, varied
+from besom.cli.wording import flat, number, setting, varied
 from besom.errors import ConfigError
+from besom.escapes import harmless
 from besom.records import Sweep
 
 CONFIG = {"lr": 0.01, "opt": "adam w", "net": {"act": "relu", "sizes": [64, 32]}, "amp": True, "clip": None}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.text import Text
 
 from besom.analysis.values import Incumbents, incumbent_trace
 from besom.cli.curve import curve
@@ -267,3 +268,30 @@ def test_a_sweep_that_pauses_says_why() -> None:
     assert events(seen, replace(a_progress(), sweep=paused), [], lambda at: "t", 2.0)[0] == [
         "t  sweep paused: 20 trials in a row failed"
     ]
+
+
+def test_failures_are_told_by_what_each_of_them_said_the_most_frequent_first() -> None:
+    def failed(number: int, failure: Failure) -> Trial:
+        return a_trial(number, "failed", None, failure=failure)
+
+    one, three = (Failure(Cause.EXIT_CODE, "bad", exit_code=code) for code in (1, 3))
+    nan, inf = (Failure(Cause.NOT_FINITE, f"loss was {what}") for what in ("nan", "inf"))
+    trials = [failed(1, nan), failed(2, inf), failed(3, three), *(failed(n, one) for n in range(4, 14))]
+    lines = printed(Text("\n").join(ending(a_progress(), trials, [], None)), 100).splitlines()
+    assert lines[lines.index("Failed") + 1 :] == [
+        "  trials 4, 5, 6, 7, 8, 9, 10, 11, …: exit code 1: bad",
+        "  trial 1: metric not finite: loss was nan",
+        "  trial 2: metric not finite: loss was inf",
+        "  trial 3: exit code 3: bad",
+    ]
+
+
+def test_of_very_many_ways_to_fail_the_rest_is_counted() -> None:
+    trials = [a_trial(n, "failed", None, failure=Failure(Cause.EXIT_CODE, f"way {n}")) for n in range(20)]
+    assert str(ending(a_progress(), trials, [], None)[-1]) == "  and 8 trials more, in other ways"
+
+
+def test_a_gain_over_a_trial_that_was_stopped_early_says_so() -> None:
+    trials = [a_trial(0, "stopped", 0.7, reason=Reason("baseline"), fidelity=4.0), a_trial(1, value=0.9722)]
+    told = [str(line) for line in ending(a_progress(), trials, [], None)]
+    assert "Gain  0.2722 over the baseline (0.7000, trial 0, stopped at epoch 4), 39 %" in told

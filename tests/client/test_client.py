@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 import socket
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "server"))
 from service_suite import FILE, ServiceSuite, assigned
 
+import besom
 from besom.client import Client
-from besom.errors import ServerError, ServerUnreachable
+from besom.errors import NotAllowed, ServerError, ServerUnreachable
 from besom.server.home import Home
 from besom.server.serve import serve_in_thread
 from besom.wire import Report
@@ -133,3 +137,39 @@ def test_a_server_that_came_back_elsewhere_is_found(tmp_path: Path):
     ):
         assert client.sweeps() == [sweep]
         assert client.address == back.address
+
+
+TOKEN = "sesame"  # noqa: S105 - of a test
+PYTHON_PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
+REPORT_PAGE = (Path(__file__).parents[2] / "docs" / "report.md").read_text()
+
+
+def code_with(page: str, line: str) -> str:
+    """The block of code in a page that has the line."""
+    blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", page, re.MULTILINE)
+    return textwrap.dedent(next(block for block in blocks if line in block))
+
+
+@pytest.mark.parametrize("page", [PYTHON_PAGE, REPORT_PAGE], ids=["python.md", "report.md"])
+@pytest.mark.parametrize("is_served", [False, True], ids=["from its database", "from its server"])
+def test_what_a_home_has_is_read_and_drawn_as_the_documentation_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, is_served: bool
+):
+    monkeypatch.delenv("BESOM_SERVER", raising=False)
+    monkeypatch.setenv("BESOM_HOME", str(tmp_path))
+    with serve_in_thread(Home(tmp_path)) as server:
+        server.driver.create_sweep(FILE)
+    serving = serve_in_thread(Home(tmp_path)) if is_served else nullcontext()
+    known = {"besom": besom}
+    with serving:
+        exec(code_with(page, "with besom.connect()"), known)  # noqa: S102 - our own pages
+    assert isinstance(known["picture"], besom.plot.Picture)
+
+
+def test_a_servers_address_and_token_give_its_service(tmp_path: Path):
+    with serve_in_thread(Home(tmp_path), token=TOKEN) as server:
+        sweep = server.driver.create_sweep(FILE)
+        with besom.connect(server.address, token=TOKEN) as service:
+            assert service.sweeps() == [sweep]
+        with besom.connect(server.address, "wrong") as service, pytest.raises(NotAllowed):
+            service.sweeps()

@@ -71,6 +71,16 @@ def test_a_box_in_the_history_selects_in_chips_table_and_other_pictures(page, en
         until(page, f"!{IS_DIMMED % picture}")
 
 
+def test_going_back_undoes_a_brush_and_forward_brings_it_again(page):
+    drag(page, "history", (0.3, 0.02), (0.7, 0.98))
+    expect(page.locator(".chip")).to_have_count(2)
+    page.get_by_role("button", name="Remove the condition").first.click()
+    expect(page.locator(".chip")).to_have_count(1)
+    for step, count in ((page.go_back, 2), (page.go_back, 0), (page.go_forward, 2)):
+        step()
+        expect(page.locator(".chip")).to_have_count(count)
+
+
 def test_a_box_where_a_side_is_no_column_selects_the_trials_inside(page):
     drag(page, "curves", (0.6, 0.01), (0.97, 0.3))
     expect(page.locator(".chip")).to_have_count(1)

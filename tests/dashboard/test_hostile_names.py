@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -17,6 +18,7 @@ NAMES = [
     "javascript:window.ran=1;\"'><svg onload=window.ran=1>${window.ran=1} %{x} &lt;b>",
 ]
 ESCAPES = "\x1b]8;;javascript:window.ran=1\x07link\x1b]8;;\x07 \x1b[31m<b onclick=window.ran=1>red</b>\x1b[0m\n"
+ESCAPES += "\u202e\u2066"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,6 +69,8 @@ def test_a_name_is_text_everywhere_and_runs_nothing(visit, client, name):
 
     page.goto(f"{visit.address}/sweeps/{sweep.id}/trials/{failed.trial}")
     expect(page.get_by_role("region", name="Failure")).to_contain_text(name)
+    for place in (".failure pre", ".output pre"):
+        assert not re.search("\x1b|\u202e|\u2066", page.locator(place).inner_text())
     expect(page.locator(".settings")).to_contain_text(name)
     page.goto(f"{visit.address}/sweeps/{sweep.id}/trials/1")
     expect(page.locator(".output pre")).to_contain_text(name)

@@ -62,9 +62,11 @@ def test_the_link_that_the_server_prints_opens_and_leaves_no_token_behind(visit,
 
 
 def test_a_link_with_a_wrong_token_asks_for_another(visit):
-    page = visit("/#token=wrong")
-    expect(page.get_by_label("Token")).to_be_visible()
-    assert "wrong" not in page.url
+    for token in ("wrong", "%"):
+        page = visit(f"/#token={token}")
+        expect(page.get_by_label("Token")).to_be_visible()
+        expect(page.get_by_role("alert")).to_contain_text("The token in this link is not this server's")
+        assert "token" not in page.url
 
 
 def test_a_page_that_loses_its_cookie_asks_again(visit):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 from sweeps_to_see import FILE, METRIC, Trainer
-from visits import until
+from visits import PHONE, until
 
 from besom.plots import DARK, LIGHT
 from besom.server.home import Home
@@ -55,6 +55,17 @@ def test_each_tab_draws_its_pictures(visit, ended):
     expect(page.locator("#cost")).to_be_visible()
 
 
+def test_one_parameter_is_looked_at_around_the_best_also_on_a_phone(visit, ended):
+    page = visit(f"/sweeps/{ended.id}?tab=parameters", **PHONE)
+    slices = page.locator("#slices")
+    slices.scroll_into_view_if_needed()
+    expect(slices.locator(SOME_TRACE).first).to_be_attached()
+    assert slices.locator(".scroll").evaluate("each => each.scrollWidth <= each.clientWidth")
+    slices.get_by_label("Parameter").select_option("dropout")
+    expect(slices.locator(".xtitle")).to_have_text("dropout")
+    assert "slice=dropout" in page.url
+
+
 def test_the_table_shows_the_best_first_and_says_so(visit, client, ended):
     page = visit(f"/sweeps/{ended.id}")
     value = page.locator(".trials th", has_text=METRIC)
@@ -68,6 +79,15 @@ def test_the_table_shows_the_best_first_and_says_so(visit, client, ended):
         expect(value).to_have_attribute("aria-sort", order)
         assert part in page.url
     assert "sort" not in page.url
+    page.keyboard.press("/")
+    page.keyboard.type("adam")
+    expect(page.locator(".trials .count")).to_contain_text("of 40 trials")
+    page.keyboard.press("Escape")
+    expect(page.locator(".trials .scroll.table")).to_be_focused()
+    assert "text=adam" in page.url
+    page.go_back()
+    expect(value).to_have_attribute("aria-sort", "ascending")
+    assert "text" not in page.url
 
 
 def test_the_table_is_sorted_filtered_and_has_columns_of_choice_and_a_reload_keeps_that(visit, ended):

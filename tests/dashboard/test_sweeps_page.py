@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from sweeps_to_see import FILE, Trainer
+from visits import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +58,27 @@ def test_the_list_is_filtered_and_sorted_and_the_address_keeps_that(visit, clien
     expect(page.locator("input[type=search]")).to_have_value("a")
     page.locator("input[type=search]").fill("no such sweep")
     expect(page.locator(".nothing")).to_have_text("No sweep fits the filter.")
+
+
+def test_a_long_metric_leaves_the_name_its_room_on_a_phone(visit, own_server):
+    metric = "validation/mean_average_precision_at_fifty_of_all_classes"
+    made = own_server.driver.create_sweep({**FILE, "name": "a name of some length", "metric": {"name": metric}})
+    trainer = Trainer(own_server.driver, made.id)
+    run = trainer.begin()
+    trainer.report(run, [{metric: 0.5}])
+    trainer.finish(run)
+    visit.address = own_server.address
+    page = visit("/", **PHONE)
+    expect(page.locator(".best small")).to_have_text(metric)
+    assert page.locator("td.name").bounding_box()["width"] > 140
+    assert page.locator("td.trials").evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
+def test_only_axes_that_a_chosen_sweep_has_are_offered(visit, ended, sweep):
+    page = visit(f"/compare?sweeps={sweep.id},{ended.id}")
+    expect(page.get_by_role("button", name="GPU-hours")).to_be_visible()
+    page.get_by_role("button", name="Leave ended out").click()
+    expect(page.get_by_role("button", name="GPU-hours")).to_have_count(0)
 
 
 def test_a_sweep_that_begins_appears_by_itself(visit, client, ended):

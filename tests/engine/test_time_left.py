@@ -65,7 +65,7 @@ def test_the_same_request_gets_its_run_again_however_little_time_is_left(driven:
 
 def test_a_sweep_that_has_ended_says_so_whatever_the_time(driven: Any) -> None:
     answer = _ask(_ran(driven(run_cap=1), 30), 1.0)
-    assert answer == Done("budget spent: 1 trials")
+    assert answer == Done("budget spent: 1 trial")
 
 
 def test_a_trial_that_gets_further_each_time_may_be_cut_off_as_often_as_it_takes(driven: Any) -> None:

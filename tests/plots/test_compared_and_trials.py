@@ -126,3 +126,33 @@ def test_of_very_many_runs_the_short_ones_share_bars_and_the_note_says_so():
 def _runs(words):
     """How many runs a bar's words speak of."""
     return int(words[3:].split(" of ")[0]) if words.endswith(("failed", "finished")) and " of " in words else 1
+
+
+def test_on_a_phone_a_trials_panels_stand_one_below_the_other_each_as_high_as_any():
+    sweep = lively(6)
+    heights = []
+    for count in (2, 4, 8):
+        sweep.metrics_ = [f"m{at}" for at in range(count)]
+        layout = trial_metrics(TrialData(sweep, "s", 1), is_narrow=True).layout
+        heights.append(layout["height"])
+        assert [panel["yaxis"] for panel in layout["meta"]["panels"]][:2] == ["y", "y2"]
+        assert len(layout["meta"]["panels"]) == count
+    assert heights[1] - heights[0] == 2 * 190
+    assert heights[2] - heights[1] == 4 * 190
+
+
+def test_titles_of_panels_end_before_the_next_panel_and_are_never_empty():
+    sweep = lively(6)
+    sweep.metrics_ = ["", "  ", "a" * 60, "val/accuracy", "train/<b>", "z"]
+    titles = [words["text"] for words in trial_metrics(TrialData(sweep, "s", 1)).layout["annotations"]]
+    assert titles.count('"" (log)') == 2
+    assert f"{'a' * 21}… (log)" in titles
+    assert "train/&lt;b&gt; (log)" in titles
+    narrow = trial_metrics(TrialData(sweep, "s", 1), is_narrow=True).layout["annotations"]
+    assert f"{'a' * 37}… (log)" in [words["text"] for words in narrow]
+
+
+def test_metrics_that_begin_with_an_underscore_are_the_users_but_for_besoms_own():
+    sweep = lively(3)
+    sweep.metrics_ = ["_loss", "_step", "_timestamp", "_runtime", "_runtimes"]
+    assert TrialData(sweep, "s", 1).metrics == ("_loss", "_runtimes")

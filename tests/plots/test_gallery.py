@@ -199,3 +199,23 @@ def test_narrow_pictures_stand_one_below_the_other():
     wide, narrow = (framed(data, "slices", is_narrow=is_narrow).picture.layout for is_narrow in (False, True))
     assert narrow["height"] > wide["height"]
     assert narrow["xaxis"]["domain"] == [0.0, 1.0]
+
+
+def test_a_slice_of_any_parameter_may_be_asked_for_and_the_note_names_it():
+    data = read_sweep(lively(60), "s")
+    for name in ("batch_size", "layers", "optimizer.name"):
+        found = framed(data, "slices", a=name)
+        assert [panel["x"] for panel in found.picture.layout["meta"]["panels"]] == [f"parameter:{name}"]
+        assert found.note.startswith(f"What the model expects when {name} changes")
+
+
+def test_a_slice_of_a_parameter_that_the_best_trial_does_not_have_says_so():
+    best = lively(60).progress("s").best
+    other = next(name for name in ("sgd", "adam", "lion") if name != best.config["optimizer"]["name"])
+    besom = {**FILE["besom"], "when": {"dropout": {"optimizer.name": other}}}
+    sweep = lively(60, file={**FILE, "besom": besom})
+    for trial in sweep.trials_:
+        if trial.config["optimizer"]["name"] != other:
+            del trial.config["dropout"]
+    found = framed(read_sweep(sweep, "s"), "slices", a="dropout")
+    assert found.content()["note"] == "The best trial does not have dropout."

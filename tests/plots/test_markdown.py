@@ -1,6 +1,7 @@
 import re
 import shutil
 import stat
+from dataclasses import replace
 
 import pytest
 from fake_sweep import FakeSweep, hostile, lively
@@ -10,6 +11,7 @@ from besom.plots import history, pngs, read_sweep, write_markdown
 from besom.plots.gallery import hung
 from besom.plots.images import BROWSERS
 from besom.plots.markdown import markdown, plain
+from besom.plots.report import report_html
 
 needs_browser = pytest.mark.skipif(
     not any(map(shutil.which, BROWSERS)), reason="no browser is on PATH; on Debian: apt-get install chromium"
@@ -73,6 +75,22 @@ def test_the_words_of_a_markdown_report_are_those_of_the_facts():
     assert text.count("\n| ") > 60
     assert "besom " in text.splitlines()[-1]
     assert "No trial has begun yet." in text_of(FakeSweep())
+
+
+def test_what_a_script_prints_moves_no_cursor_and_colours_nothing_in_a_report():
+    sweep = lively(12)
+    printed = "\x1b[31mValueError:\x1b[0m \x1b]0;title\x07bad lr\x08"
+    sweep.trials_ = [
+        replace(trial, failure=trial.failure and replace(trial.failure, message=printed, last_lines=printed))
+        for trial in sweep.trials_
+    ]
+    sweep.sweep_ = replace(sweep.sweep_, why=f"trial 4 failed: {printed}")
+    text = text_of(sweep)
+    assert text.count("ValueError: bad lr\n") > 2
+    assert not set(text) & {"\x1b", "\x07", "\x08"}
+    page = report_html(read_sweep(sweep, "s"))
+    assert "ValueError: bad lr" in page
+    assert not set(page) & {"\x1b", "\x07", "\x08"}
 
 
 def test_names_are_text_in_markdown_too():

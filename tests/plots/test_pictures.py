@@ -3,6 +3,7 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from fake_sweep import FILE, PICTURES, FakeSweep, hostile, lively
 
@@ -34,6 +35,7 @@ from besom.plots import (
     timeline,
 )
 from besom.plots import resources as resources_picture
+from besom.plots.history import shown_range
 from besom.plots.learning import drawn
 from besom.plots.parallelaxis import axis_of
 from besom.plots.theme import exchange, safe
@@ -68,6 +70,24 @@ def test_one_very_bad_value_does_not_squeeze_the_rest_of_the_history():
     low, high = history(read_sweep(sweep, "s")).layout["yaxis"]["range"]
     assert low > -10
     assert high > max(values)
+
+
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_the_incumbent_is_shown_however_large_values_are(goal):
+    sweep = lively(20, file={**FILE, "metric": {**FILE["metric"], "goal": goal}})
+    valued = [trial for trial in sweep.trials_ if trial.value is not None]
+    for trial, value in zip(valued, (1e308, -1e308, 1.7e308, 3.0), strict=False):
+        object.__setattr__(trial, "value", value)
+    picture = history(read_sweep(sweep, "s"))
+    low, high = picture.layout["yaxis"]["range"]
+    assert math.isfinite(high - low)
+    assert all(low <= y <= high for y in traces(picture)["best so far"]["y"][-2:])
+
+
+def test_one_enormous_value_does_not_squeeze_the_others_out_of_sight():
+    assert shown_range([*np.linspace(0.1, 0.5, 19), 1e308], "minimize") == pytest.approx((0.1, 0.5), abs=0.1)
+    assert shown_range([0.1, math.inf, math.nan], "minimize") == shown_range([0.1], "minimize")
+    assert shown_range([math.nan], "minimize") == (0.0, 1.0)
 
 
 def test_the_line_of_the_incumbents_begins_at_the_first_value_that_is_shown():
@@ -159,7 +179,7 @@ def test_importance_draws_the_shares_of_the_analysis_with_their_errors():
 def test_a_parameters_name_is_text_in_its_bar():
     told = Importance(parameters=(Share(("<a href='x'>%{x}$x$",), 0.9, 0.1),), trials=9)
     drawn_figure = importance(read_sweep(lively(9), "s"), insight=Insight(told)).to_json()
-    assert "&lt;a href=&#x27;x&#x27;&gt;&#37;{x}&#36;x&#36;" in drawn_figure
+    assert "&lt;a href='x'&gt;&#37;{x}&#36;x&#36;" in drawn_figure
 
 
 def test_slices_draw_the_numbers_of_the_analysis_on_an_axis_like_their_parameters():
@@ -207,6 +227,10 @@ def test_no_name_reaches_plotly_as_a_tag_or_a_template(picture, theme):
     assert "<a href" not in drawn_figure
     assert "&lt;a href" in drawn_figure or picture in (learning_curves, importance, timeline)
     assert "'>%{x}" not in drawn_figure
+
+
+def test_quotes_are_shown_as_they_are():
+    assert safe('it\'s "so" & <b>') == 'it\'s "so" &amp; &lt;b&gt;'
 
 
 def test_safe_text_has_no_letter_that_plotly_reads():

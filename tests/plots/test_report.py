@@ -2,6 +2,7 @@ import json
 import math
 import time
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ from fake_sweep import FILE, FakeSweep, hostile, lively
 
 from besom.analysis import gain, number, savings
 from besom.plots import history, read_sweep, write_report
+from besom.plots.facts import cards_of
 from besom.plots.report import report_html
 from besom.records import Reason, SweepState, TrialState
 
@@ -188,3 +190,11 @@ def test_a_thousand_trials_of_a_hundred_points_take_seconds_and_megabytes(tmp_pa
     assert time.process_time() - began < 5
     assert path.stat().st_size < 4e6
     assert "200 of" in Page(path.read_text(encoding="utf-8")).text
+
+
+def test_a_baseline_that_was_stopped_early_is_not_told_as_if_it_had_finished():
+    sweep = lively()
+    sweep.trials_[0] = replace(sweep.trials_[0], state=TrialState.STOPPED, fidelity=14)
+    gained = next(card for card in cards_of(read_sweep(sweep, "s")) if card.title == "over your baseline")
+    assert gained.words.endswith("of trial 0, stopped at epoch 14")
+    assert "stopped at" not in cards_of(read_sweep(lively(), "s"))[0].words

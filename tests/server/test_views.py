@@ -13,8 +13,11 @@ import pytest
 from service_suite import assigned
 
 from besom.records import Sweep
+from besom.server.driver import Driver
 from besom.server.home import Home
 from besom.server.serve import Server, serve_in_thread
+from besom.server.views import Views
+from besom.store import open_store
 from besom.wire import Command, Finish, Hello, Report
 
 NAME = "</script><img src=x onerror=alert(1)>\n\x1b[31m\u2028"
@@ -58,6 +61,24 @@ def asked(server: Server, path: str, status: int = 200, **query: object) -> Any:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/json"
     return strict(answer.text)
+
+
+def test_what_runs_shows_the_time_that_it_has_taken_so_far(tmp_path: Path):
+    now = [1000.0]
+    with Driver(open_store(tmp_path / "besom.db"), clock=lambda: now[0], tick_s=None) as driver:
+        sweep = driver.create_sweep(FILE)
+        ended, running = assigned(driver, sweep.id), assigned(driver, sweep.id, "r2")
+        now[0] += 5.0
+        driver.finish(Finish(ended.run_id, ended.lease, "finished"))
+        now[0] += 7.0
+        driver.report(Report(running.run_id, running.lease, 0, []))
+        views = Views(driver, Home(tmp_path))
+        page = views.table(sweep.id, "seconds", descending=True, where="", text="", first=0, limit=10)
+        at = [column.id for column in page.columns].index("seconds")
+        assert [row.trial for row in page.rows] == [running.trial, ended.trial]
+        assert [row.cells[at].text for row in page.rows] == ["12 s", "5.0 s"]
+        assert views.card(sweep.id, running.trial).trial.seconds == 12.0
+        assert views.selection(sweep.id, '[["seconds", 10, null]]').trials == (running.trial,)
 
 
 def test_the_list_of_sweeps_has_a_line_for_each(server: Server, sweep: Sweep):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -18,6 +19,9 @@ from besom.agent.command import CommandLine
 from besom.agent.guard import Guard
 from besom.agent.reaper import kill_marked, send, send_group
 
+_AGENTS_OWN = 1.1
+"""Linux counts what the agent had resident when it forked as the script's own: up to so much more says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
@@ -28,7 +32,7 @@ class Exit:
         signal: That signal.
         error: The traceback, where a function raised.
         cpu_s: CPU seconds of it and of the descendants that it waited for; None if unknown.
-        memory_bytes: The most that one of these had resident; None if unknown.
+        memory_bytes: The most that one of these had resident; None where the kernel's books do not tell.
         is_interrupted: A person interrupted it, where it ran in the agent's own process.
     """
 
@@ -90,6 +94,7 @@ class Process:
             guard.ended(run_id)
             raise
         self.pid = self._popen.pid
+        self._inherited_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         guard.started(run_id, self.pid)
         self.created_at = created_at(self.pid)
         self._exited = threading.Event()
@@ -120,11 +125,12 @@ class Process:
         _, status, usage = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._popen.returncode = code  # collected behind its back
+        is_its_own = usage.ru_maxrss > _AGENTS_OWN * self._inherited_kb
         return Exit(
             code=code if code >= 0 else None,
             signal=-code if code < 0 else None,
             cpu_s=usage.ru_utime + usage.ru_stime,
-            memory_bytes=usage.ru_maxrss * 1024,
+            memory_bytes=usage.ru_maxrss * 1024 if is_its_own else None,
         )
 
     def _await_exit(self) -> None:

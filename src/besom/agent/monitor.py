@@ -57,6 +57,8 @@ class Monitor:
         self._tree: dict[int, psutil.Process] = {}
         self._cpu_s: dict[int, float] = {}
         self._cpu_total_s = 0.0
+        self._largest = 0
+        """The most that one process of the tree had resident, in bytes."""
         self._sampled_at = now
         self._next_at = now + _FIRST_AFTER_S
         self._tracks = {
@@ -64,7 +66,8 @@ class Monitor:
         }
 
     def sample(self, now: float) -> None:
-        """Take a sample, if one is due."""
+        """Take a sample, if one is due; the script's high-water mark is read each time, for it goes with the script."""
+        self._note_high_water(self._pid)
         if now < self._next_at:
             return
         elapsed = max(now - self._sampled_at, 1e-3)
@@ -94,13 +97,18 @@ class Monitor:
     def _from_the_kernel(self, results: dict[str, float], ended: Exit, seconds: float) -> dict[str, float]:
         """A run too short for a sample has its largest process and its CPU time from the kernel's own books."""
         exact: dict[str, float] = {}
-        if ended.memory_bytes is not None:
-            exact["memory_gb_peak"] = max(ended.memory_bytes / _GB, results.get("memory_gb_peak", 0.0))
-            exact["memory_gb_mean"] = results.get("memory_gb_mean", ended.memory_bytes / _GB)
+        largest = max(self._largest, ended.memory_bytes or 0) / _GB
+        if largest:
+            exact["memory_gb_peak"] = max(largest, results.get("memory_gb_peak", 0.0))
+            exact["memory_gb_mean"] = results.get("memory_gb_mean", largest)
         if ended.cpu_s is not None:
             mean = 100 * max(ended.cpu_s, self._cpu_total_s) / seconds
             exact |= {"cpu_percent_mean": mean, "cpu_percent_peak": max(mean, results.get("cpu_percent_peak", 0.0))}
         return exact
+
+    def _note_high_water(self, pid: int) -> None:
+        if pid != os.getpid():  # a function runs in the agent, whose mark is older than the run
+            self._largest = max(self._largest, _high_water(pid))
 
     def _read_tree(self) -> tuple[int, float]:
         """Resident bytes of the tree, and CPU seconds that it used since the last sample."""
@@ -108,6 +116,7 @@ class Monitor:
         processes = {pid: self._tree.get(pid) or _process(pid) for pid in tree_of(self._pid)}
         self._tree = {pid: process for pid, process in processes.items() if process is not None}
         for pid, process in self._tree.items():
+            self._note_high_water(pid)
             try:
                 memory += process.memory_info().rss
                 times = process.cpu_times()
@@ -168,6 +177,16 @@ def _children(pid: int) -> list[int]:
     except OSError:  # ended meanwhile
         pass
     return children
+
+
+def _high_water(pid: int) -> int:
+    """The most that a process had resident since it began its program, in bytes; 0 where that is not known."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123 - ten times a second for every run
+            marks = [line for line in file if line.startswith(b"VmHWM:")]
+    except OSError:  # ended meanwhile, or a kernel without it
+        return 0
+    return int(marks[0].split()[1]) * 1024 if marks else 0
 
 
 def _process(pid: int) -> psutil.Process | None:

@@ -23,6 +23,9 @@ from besom.wire import Assignment, Finish, Receipt
 
 TICK_S = 0.1
 """How often files are looked at while the script runs; its exit wakes at once."""
+_YOUNG_S = 0.5
+_LOOKS_WHILE_YOUNG = 5
+"""A script that has just begun may end before the next tick: so often in each its memory is looked at."""
 _OUTPUT_EVERY_S = 1.0
 _LONGEST_SILENCE_S = 3.0
 """Also without news an agent calls this often: how long a person's stop may take to arrive."""
@@ -99,7 +102,7 @@ class Watch:
             self._monitor.sample(now)
             self._ship_if_due(now)
             self._obey(now)
-            self._bell.wait(TICK_S)
+            self._wait(now)
         ended = self._child.reap()
         self._ran_s = time.monotonic() - self._started_at
         if self._step is _Step.NONE and self._was_cut_off(ended):
@@ -107,6 +110,15 @@ class Watch:
         resources = self._monitor.results(time.monotonic(), ended)
         self._read_metrics(is_final=True)
         return self._conclude(ended, resources) if self._has_all_metrics() and self._is_ours else None
+
+    def _wait(self, now: float) -> None:
+        looks = _LOOKS_WHILE_YOUNG if now - self._started_at < _YOUNG_S else 1
+        for _ in range(looks - 1):
+            self._bell.wait(TICK_S / looks)
+            if self._child.has_exited:
+                return
+            self._monitor.sample(time.monotonic())
+        self._bell.wait(TICK_S / looks)
 
     def _was_cut_off(self, ended: Exit) -> bool:
         """Whether the script ended together with its agent, not by itself: SLURM sends TERM to both at once."""

@@ -107,9 +107,10 @@ def spent_text(progress: Progress) -> str:
         return counted(sum(progress.counts.values()), "trial")
     unit = tight[0]
     limit = progress.budget[unit]
-    spent, allowed = (_amount(unit, amount) for amount in (progress.spent.get(unit, 0.0), limit))
+    amounts = (progress.spent.get(unit, 0.0), limit)
+    spent, allowed = (_amount(unit, amount) for amount in amounts)
     named = {"epochs": progress.fidelity_unit or "epoch", "trials": "trial"}.get(unit)
-    plural = "" if named is None else f" {named}" if limit == 1 else f" {named}s"
+    plural = "" if named is None else f" {named}" if max(amounts) == 1 else f" {named}s"
     return f"{spent} of {allowed}" + (" on GPUs" if unit == "gpu_hours" else plural)
 
 

@@ -93,7 +93,7 @@ def _parameter_columns(trials: Sequence[Trial], names: Iterable[str]) -> list[Co
     shown = 0
     for name in names:
         read = reader_of(PARAMETER + name)
-        is_shown = shown < _SHOWN_PARAMETERS and _varies(read, trials)
+        is_shown = shown < _SHOWN_PARAMETERS and (len(trials) < 2 or _varies(read, trials))
         shown += is_shown
         known = [value for trial in islice(trials, _JUDGED_BY) if (value := read(trial)) is not ABSENT]
         columns.append(Column(PARAMETER + name, name, bool(known) and all(map(is_number, known)), is_shown))

@@ -12,6 +12,7 @@ from besom.analysis.facts import Fact, resource_facts
 from besom.analysis.settings import Setting, settings_of
 from besom.analysis.why import Why, decisions, why_suggested
 from besom.analysis.wording import counted, duration
+from besom.escapes import harmless
 from besom.records import Agent, Run, Trial
 from besom.service import Progress
 
@@ -124,7 +125,7 @@ def failure_lines(trial: Trial) -> tuple[str, ...]:
     failure = trial.failure
     if failure is None:
         return ()
-    lines = [failure.cause.value, *failure.message.strip().splitlines()]
+    lines = [failure.cause.value, *harmless(failure.message).strip().splitlines()]
     lines += [f"exit code {failure.exit_code}"] if failure.exit_code is not None else []
     lines += [f"signal {failure.signal}"] if failure.signal is not None else []
     lines += [f"after {duration(trial.seconds)}"] if trial.seconds else []

@@ -79,8 +79,8 @@ def trial_page(
         trials: All trials of the sweep, by number.
         names: The space's free parameters in the order of the sweep file; None for all that trials have.
         sort: The id of a column.
-        descending: Largest first; None for the best first by "value", and the smallest first by any other column.
-            Trials without a value in that column come last either way.
+        descending: Largest first; None for the best first by "value", trials under way behind, and the smallest first
+            by any other column. Trials without a value in that column come last either way.
         where: Conditions that trials must fulfil, see `read_where`.
         text: Part of a trial's state, phase, cause of failure or parameters (`lr=0.1`), in upper or lower case.
         first: Rows before the page.
@@ -111,8 +111,11 @@ def in_order(columns: TrialColumns, sort: str, *, descending: bool | None = None
     See `trial_page` for the arguments.
     """
     if sort == "value":
-        sign = -1.0 if (descending if descending is not None else columns.goal == "maximize") else 1.0
-        return np.lexsort((columns.numbers, sign * columns.values))  # NaN comes last
+        if descending is None:
+            return np.lexsort((columns.numbers, columns.losses))
+        under_way = np.where(columns.are(TrialState.RUNNING), columns.shown_values, np.nan)
+        reached = np.where(np.isfinite(under_way), under_way, columns.values)
+        return np.lexsort((columns.numbers, -reached if descending else reached))  # NaN comes last
     sign = -1.0 if descending else 1.0
     values = values_in(columns, sort)
     numbers = np.fromiter((value if is_number(value) else math.nan for value in values), np.float64, len(values))
@@ -136,19 +139,19 @@ def cell_of(column: str, value: Any) -> PageCell:
     if is_number(value):
         digits = 3 if column.startswith(RESOURCE) else _DIGITS.get(column, 4)
         return PageCell(str(value) if column in _WHOLE else number(value, digits), value)
-    text = setting(value)
+    text = setting(value) if column.startswith(PARAMETER) else str(value)
     return PageCell(text, value if isinstance(value, str | bool) else text)
 
 
 def _rows(columns: TrialColumns, progress: Progress, ids: Sequence[str], rows: Sequence[int]) -> tuple[PageRow, ...]:
     """The cells of few rows: no other trial's value is made a text."""
     best = progress.best.number if progress.best else None
-    places = {at: place for place, at in enumerate(columns.by_end.tolist(), 1)}
-    readers = [(name, None if name == "place" else reader_of(name)) for name in ids]
+    known = {name: values_in(columns, name) for name in ("place", "seconds")}  # what no trial knows by itself
+    readers = [(name, None if name in known else reader_of(name)) for name in ids]
     made = []
     for at in rows:
         trial = columns.trials[at]
-        cells = tuple(cell_of(name, read(trial) if read else places.get(at)) for name, read in readers)
+        cells = tuple(cell_of(name, read(trial) if read else known[name][at]) for name, read in readers)
         is_running = trial.state is TrialState.RUNNING
         made.append(PageRow(trial.number, trial.state.value, trial.number == best, is_running, cells))
     return tuple(made)

@@ -38,12 +38,14 @@ class Change:
         value: Its value.
         absolute: How much better the best is, in the metric's unit; never negative where the best is the best.
         relative: `absolute` as a share of the other's size; None where that is zero.
+        stopped_at: The fidelity at which the other was stopped early; None where it was not.
     """
 
     trial: int
     value: float
     absolute: float
     relative: float | None
+    stopped_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +145,6 @@ def _change(best: Trial, other: Trial, goal: str) -> Change:
     value, reference = best.value or 0.0, other.value or 0.0  # ranked trials have values
     # `or 0.0`: minus zero would be shown with its sign.
     absolute = (value - reference if goal == "maximize" else reference - value) or 0.0
-    return Change(other.number, reference, absolute, absolute / abs(reference) if reference else None)
+    relative = absolute / abs(reference) if reference else None
+    stopped_at = other.fidelity if other.state is TrialState.STOPPED else None
+    return Change(other.number, reference, absolute, relative, stopped_at)

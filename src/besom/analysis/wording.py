@@ -72,12 +72,26 @@ def resource_label(name: str) -> str:
 
 
 def setting(value: Any) -> str:
-    """A parameter's value in short: a number by `number`, text as it is, all else as JSON."""
+    """A parameter's value in short: a number by `number`, text as it is, all else as JSON.
+
+    Text that would be taken for something else or for nothing (`""`, `" a"`, `"null"`, `"1e-3"`) is in quotes.
+    """
     if isinstance(value, str):
-        return value
+        return json.dumps(value, ensure_ascii=False) if _misleads(value) else value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number(value)
     return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _misleads(text: str) -> bool:
+    """Whether the text looks like no text: empty, a number or a word of JSON, or with spaces that are not seen."""
+    if text != text.strip() or text.lower() in ("", "null", "none", "true", "false"):
+        return True
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:

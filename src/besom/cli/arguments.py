@@ -27,7 +27,8 @@ def written(config: Mapping[str, Any], form: Format) -> str:
 
 def _table(config: Mapping[str, Any]) -> str:
     from besom.analysis.formats import python_text
-    from besom.cli.wording import flat, harmless
+    from besom.cli.wording import flat
+    from besom.escapes import harmless
 
     leaves = {harmless(name): harmless(python_text(value)) for name, value in flat(config).items()}
     width = max(map(len, leaves), default=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from besom.cli.wording import harmless
+from besom.escapes import harmless
 
 _GAP = "  "
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
 
 from besom.analysis.costs import Savings, savings
-from besom.analysis.tables import failures_by_cause
 from besom.analysis.values import Change, gain
 from besom.analysis.wording import counted, duration, percent
 from besom.cli.picture import counts, failure_text
-from besom.cli.wording import flat, harmless, number, setting
-from besom.records import Run, Trial
+from besom.cli.wording import flat, number, setting
+from besom.escapes import harmless
+from besom.records import Run, Trial, TrialState
 from besom.service import Progress
+
+_MOST_NUMBERS, _MOST_FAILURES = 8, 12
 
 
 def ending(progress: Progress, trials: Sequence[Trial], runs: Sequence[Run], report: Path | None) -> list[Text]:
@@ -62,15 +65,16 @@ def _gained(progress: Progress, trials: Sequence[Trial]) -> list[Text]:
     for change, name in ((gained.over_baseline, "the baseline"), (gained.over_first, "the first trial")):
         if change is None or (told and gained.over_baseline and change.trial == gained.over_baseline.trial):
             continue
-        told.append(_change(change, name, is_itself=gained.best == change.trial))
+        told.append(_change(change, name, progress.fidelity_unit or "row", is_itself=gained.best == change.trial))
     return [Text(line) for line in told]
 
 
-def _change(change: Change, name: str, *, is_itself: bool) -> str:
+def _change(change: Change, name: str, unit: str, *, is_itself: bool) -> str:
     if is_itself:
         return f"Gain  none over {name}, which is the best (trial {change.trial})"
     share = f", {percent(change.relative)}" if change.relative is not None else ""
     other = f"{number(change.value, keep_zeros=True)}, trial {change.trial}"
+    other += f", stopped at {unit} {number(change.stopped_at)}" if change.stopped_at is not None else ""
     return f"Gain  {number(change.absolute)} over {name} ({other}){share}"
 
 
@@ -86,10 +90,17 @@ def _saved(progress: Progress, trials: Sequence[Trial], runs: Sequence[Run]) -> 
 
 
 def _failures(trials: Sequence[Trial]) -> list[Text]:
-    groups = failures_by_cause(trials)
-    lines = [Text(), Text("Failed", style="bold red")] if groups else []
-    for group in groups:
-        numbers = ", ".join(str(trial.number) for trial in group.trials[:8]) + (", …" if len(group.trials) > 8 else "")
-        label = "trial" if len(group.trials) == 1 else "trials"
-        lines.append(Text.assemble((f"  {label} {numbers}: ", "red"), failure_text(group.trials[-1])))
+    """A line for each way in which trials failed, the most frequent first."""
+    ways: defaultdict[str, list[int]] = defaultdict(list)
+    for trial in sorted(trials, key=lambda each: each.number):
+        if trial.state is TrialState.FAILED:
+            ways[failure_text(trial)].append(trial.number)
+    lines = [Text(), Text("Failed", style="bold red")] if ways else []
+    ordered = sorted(ways.items(), key=lambda way: -len(way[1]))
+    for way, numbers in ordered[:_MOST_FAILURES]:
+        told = ", ".join(map(str, numbers[:_MOST_NUMBERS])) + (", …" if len(numbers) > _MOST_NUMBERS else "")
+        lines.append(Text.assemble((f"  {'trial' if len(numbers) == 1 else 'trials'} {told}: ", "red"), way))
+    if len(ordered) > _MOST_FAILURES:
+        rest = sum(len(numbers) for _, numbers in ordered[_MOST_FAILURES:])
+        lines.append(Text(f"  and {counted(rest, 'trial')} more, in other ways", style="dim"))
     return lines

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from besom.analysis.wording import counted, duration
 from besom.cli.picture import failure_text
-from besom.cli.wording import harmless, number, settings, varied
+from besom.cli.wording import number, settings, varied
+from besom.escapes import harmless
 from besom.records import SweepState, Trial, TrialState
 from besom.service import Progress
 

@@ -229,7 +229,7 @@ def _also_elsewhere(service: Service, whole: Import) -> list[str]:
 
 def _tell(plan: _Plan, states: Mapping[str, int], sweep: Sweep | None, *, is_new: bool) -> None:
     """What came of it, in words; what to look at on standard error."""
-    from besom.cli.wording import harmless
+    from besom.escapes import harmless
 
     whole = plan.whole
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))

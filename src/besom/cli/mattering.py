@@ -47,7 +47,7 @@ def importance_table(told: Importance, metric: str) -> list[str]:
     from besom.analysis import counted, percent
     from besom.cli.columns import columns
     from besom.cli.drawing import UNICODE
-    from besom.cli.wording import harmless
+    from besom.escapes import harmless
 
     if not told.is_telling:
         return [harmless(str(told))]

@@ -17,7 +17,8 @@ from besom.analysis.wording import counted, duration
 from besom.cli.curve import LEAST_LINES, curve, has_curve
 from besom.cli.drawing import UNICODE, Glyphs, bar, crop, sparkline, spread
 from besom.cli.sections import Section, fits
-from besom.cli.wording import harmless, number, setting, varied
+from besom.cli.wording import number, setting, varied
+from besom.escapes import harmless
 from besom.records import Cause, Run, SweepState, Trial
 from besom.service import Progress
 

@@ -153,7 +153,7 @@ def show(
             if json:
                 print_json({"trial": trial, "run": runs[-1].id if runs else None, "output": printed})
             else:
-                from besom.cli.wording import harmless
+                from besom.escapes import harmless
 
                 typer.echo(harmless(printed), nl=not printed.endswith("\n"))
             return
@@ -172,7 +172,8 @@ def _show_sweep(service: Service, sweep: Sweep, *, as_json: bool) -> None:
         print_json({"progress": service.progress(sweep.id), "runs": service.runs(sweep.id)})
         return
     from besom.cli.live import Look, new_console, still
-    from besom.cli.wording import harmless, moment
+    from besom.cli.wording import moment
+    from besom.escapes import harmless
 
     still(Look(service, sweep.id, has_curve=False).scene(), new_console())
     rows = [("created", moment(sweep.created_at))]

@@ -193,7 +193,8 @@ def _carry_out(
 
 
 def _told(sweep: Sweep, command: Command) -> str:
-    from besom.cli.wording import harmless, settings
+    from besom.cli.wording import settings
+    from besom.escapes import harmless
 
     match command.verb:
         case "stop_trial":

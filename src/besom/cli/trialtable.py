@@ -10,8 +10,9 @@ from besom.analysis.values import value_of
 from besom.analysis.wording import duration, resource_label
 from besom.cli.columns import columns, width_of
 from besom.cli.picture import against_budget, failure_text
-from besom.cli.wording import flat, harmless, moment, number, setting, settings, varied
+from besom.cli.wording import flat, moment, number, setting, settings, varied
 from besom.errors import UnknownName, nearest
+from besom.escapes import harmless
 from besom.records import Run, Sweep, Trial
 from besom.service import Progress
 

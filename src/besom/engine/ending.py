@@ -76,7 +76,8 @@ def may_resume_still(draft: Draft, now: float) -> bool:
 
 def spent_text(draft: Draft, unit: str) -> str:
     """The sentence that a spent budget is told by."""
-    return f"budget spent: {draft.state().allowed()[unit]:g} {unit.replace('_', ' ')}"
+    allowed, name = draft.state().allowed()[unit], unit.replace("_", " ")
+    return f"budget spent: {allowed:g} {name.removesuffix('s') if allowed == 1 else name}"
 
 
 def pause_after_failures(draft: Draft, now: float) -> None:

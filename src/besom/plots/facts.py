@@ -30,6 +30,7 @@ from besom.analysis import (
     value_text,
     yaml_text,
 )
+from besom.escapes import harmless
 from besom.plots.sweepdata import SweepData
 from besom.records import Trial
 
@@ -122,7 +123,7 @@ def facts_of(data: SweepData, most: int) -> Facts:
         title=sweep.name,
         description=str(sweep.file.get("description") or ""),
         state=sweep.state.value,
-        why=sweep.why,
+        why=harmless(sweep.why),
         overview=_overview(data),
         metric=f"{data.metric} ({data.goal})" if data.goal else data.metric,
         best=_best(data),
@@ -174,9 +175,9 @@ def cards_of(data: SweepData) -> tuple[Card, ...]:
     gained = gain(data.trials, data.goal)
     cards = []
     if gained.over_baseline and gained.over_baseline.trial != gained.best:
-        cards.append(_gain_card("over your baseline", gained.over_baseline))
+        cards.append(_gain_card("over your baseline", gained.over_baseline, data.x_label))
     if gained.over_first and gained.over_first.trial not in (gained.best, getattr(gained.over_baseline, "trial", None)):
-        cards.append(_gain_card("over the first trial", gained.over_first))
+        cards.append(_gain_card("over the first trial", gained.over_first, data.x_label))
     cards.append(_savings_card(data))
     audited = audit(data.trials, data.goal)
     if audited.audited:
@@ -187,9 +188,11 @@ def cards_of(data: SweepData) -> tuple[Card, ...]:
     return tuple(cards)
 
 
-def _gain_card(title: str, change: Change) -> Card:
+def _gain_card(title: str, change: Change, unit: str) -> Card:
     shown = signed(change.absolute) if change.relative is None else f"{signed(100 * change.relative)} %"
-    return Card(title, shown, f"{signed(change.absolute)} against {number(change.value)} of trial {change.trial}")
+    stopped = f", stopped at {unit} {number(change.stopped_at)}" if change.stopped_at is not None else ""
+    words = f"{signed(change.absolute)} against {number(change.value)} of trial {change.trial}{stopped}"
+    return Card(title, shown, words)
 
 
 def _savings_card(data: SweepData) -> Card:
@@ -250,5 +253,5 @@ def _failed(trial: Trial) -> FailedTrial:
     how = [f"exit code {failure.exit_code}"] if failure.exit_code is not None else []
     how += [f"signal {failure.signal}"] if failure.signal is not None else []
     how += [f"after {duration(trial.seconds)}"]
-    lines = failure.last_lines.strip("\n").splitlines()
-    return FailedTrial(trial.number, failure.message, ", ".join(how), "\n".join(lines[-_LINES_SHOWN:]))
+    lines = harmless(failure.last_lines).strip("\n").splitlines()
+    return FailedTrial(trial.number, harmless(failure.message), ", ".join(how), "\n".join(lines[-_LINES_SHOWN:]))

@@ -169,7 +169,7 @@ def _of_surrogate(
     if data.insight.surrogate is None or not (data.insight.importance.is_telling or a):
         return str(data.insight.importance), None
     if name == "slices":
-        return notes.slices(data), slices(data, theme, names=[a] if a else None, is_narrow=is_narrow)
+        return notes.slices(data, a), slices(data, theme, names=[a] if a else None, is_narrow=is_narrow)
     pair = (a, b) if a and b else two_of(data.insight)
     if pair is None:
         return "Two parameters that matter are needed.", None

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from besom.analysis import duration, number, shares, thinned
 from besom.analysis.columns import STATES
-from besom.plots.picture import Picture, Trace, brief, of_trials, scatter
+from besom.plots.picture import LARGEST, Picture, Trace, brief, of_trials, scatter
 from besom.plots.spent import x_of_ends, x_title
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
@@ -61,7 +61,7 @@ def history(data: SweepData, theme: Theme = LIGHT, x: str = "trials", most: int 
 def _incumbents(data: SweepData, theme: Theme, at: Floats, shown: tuple[float, float]) -> Trace:
     """The best value so far, from the first that is shown: before it, the line would only climb in from the edge."""
     steps = data.columns.improvements
-    best = data.columns.values[data.columns.by_end[steps]]
+    best = np.clip(data.columns.values[data.columns.by_end[steps]], -LARGEST, LARGEST)
     is_shown = (best >= shown[0]) & (best <= shown[1]) & np.isfinite(at[steps])
     x, y = at[steps][is_shown].tolist(), best[is_shown].tolist()
     return scatter(
@@ -167,10 +167,12 @@ def _points(data: SweepData, x: Floats, y: Floats, places: Ints, **look: Any) ->
 
 def shown_range(values: Sequence[float] | Floats, goal: str) -> tuple[float, float]:
     """What to show at first: all values, but for the worst tenth where it would squeeze the rest into a third."""
-    if not len(values):
+    finite = np.asarray(values, dtype=np.float64)
+    finite = np.clip(finite[np.isfinite(finite)], -LARGEST, LARGEST)
+    if not len(finite):
         return 0.0, 1.0
-    low, high = float(np.min(values)), float(np.max(values))
-    tenth = float(np.quantile(values, 0.1 if goal == "maximize" else 0.9))
+    low, high = float(np.min(finite)), float(np.max(finite))
+    tenth = float(np.quantile(finite, 0.1 if goal == "maximize" else 0.9))
     if goal == "maximize" and high - tenth < (high - low) / 3:
         low = tenth
     elif goal != "maximize" and tenth - low < (high - low) / 3:

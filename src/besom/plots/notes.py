@@ -77,9 +77,10 @@ def _seen(data: SweepData) -> str:
     return f", of which it sees {number(surrogate.points)}, spread evenly from best to worst"
 
 
-def slices(data: SweepData) -> str:
-    """Under slices."""
-    words = "What the model expects when one parameter changes and all others stay as in the best trial."
+def slices(data: SweepData, name: str | None = None) -> str:
+    """Under slices; of one parameter if named."""
+    changing = name or "one parameter"
+    words = f"What the model expects when {changing} changes and all others stay as in the best trial."
     return words + _marked(data)
 
 

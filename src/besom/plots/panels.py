@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from besom.plots.picture import Picture, Trace
-from besom.plots.theme import Theme, layout_of
+from besom.plots.theme import Theme, layout_of, safe
 
 _ROW = 190
 _TOP, _BOTTOM = 34, 52
+_LETTERS = {1: 44, 2: 44, 3: 28}
+"""Of a title over one of so many panels side by side: more would run into the next one's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One of the small pictures; its title must be safe to show."""
+    """One of the small pictures; its title is any text."""
 
     title: str
     traces: tuple[Trace, ...]
@@ -31,6 +33,7 @@ def panels(parts: Sequence[Panel], theme: Theme, x_title: str, *, is_narrow: boo
     height = _ROW * rows + _TOP + _BOTTOM if len(parts) > 1 else 320
     layout = layout_of(theme, height=height)
     layout |= {"showlegend": False, "margin": {"l": 48, "r": 16, "t": _TOP, "b": _BOTTOM}}
+    axes: list[dict[str, Any]] = []
     traces: list[Trace] = []
     words = []
     for at, panel in enumerate(parts):
@@ -53,15 +56,22 @@ def panels(parts: Sequence[Panel], theme: Theme, x_title: str, *, is_narrow: boo
             **({"type": "log", "dtick": 1} if panel.is_log else {}),
             **({"rangemode": "tozero"} if panel.starts_at_zero else {}),
         }
-        words.append(_title(panel.title + (" (log)" if panel.is_log else ""), across_part[0], up_part[1], theme))
+        words.append(_title(_text(panel, _LETTERS[across]), across_part[0], up_part[1], theme))
+        axes.append({"xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "x": None, "y": None})
         traces += [trace | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in panel.traces]
-    return Picture(tuple(traces), {**layout, "annotations": words})
+    return Picture(tuple(traces), {**layout, "annotations": words, "meta": {"x": None, "y": None, "panels": axes}})
 
 
 def part(at: int, of: int, gap: float) -> list[float]:
     """The stretch of the picture that one of several axes side by side has."""
     size = (1.0 - gap * (of - 1)) / of
     return [at * (size + gap), at * (size + gap) + size]
+
+
+def _text(panel: Panel, letters: int) -> str:
+    """The panel's title as it is shown, cut to so many letters."""
+    end = " (log)" if panel.is_log else ""
+    return safe(panel.title.strip() or '""', letters - len(end)) + end
 
 
 def _title(text: str, x: float, y: float, theme: Theme) -> dict[str, Any]:

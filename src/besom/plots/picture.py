@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MIME_TYPE = "application/vnd.plotly.v1+json"
 Trace = dict[str, Any]
+LARGEST = 1e304
+"""Plotly draws nothing that lies further off than 1.8e304."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,8 +90,11 @@ def of_trials(numbers: Sequence[int | None], **properties: Any) -> Trace:
 
 
 def brief(values: Iterable[float | None]) -> list[float | None]:
-    """The numbers with the seven digits that a screen can show; what is not finite is None."""
-    return [None if value is None or not math.isfinite(value) else float(f"{value:.7g}") for value in values]
+    """The numbers with the seven digits that a screen can show, none beyond `LARGEST`; what is not finite is None."""
+    return [
+        None if value is None or not math.isfinite(value) else float(f"{max(-LARGEST, min(LARGEST, value)):.7g}")
+        for value in values
+    ]
 
 
 def _plain(value: Any) -> Any:

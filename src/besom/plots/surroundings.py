@@ -52,6 +52,8 @@ def slices(
     if found.surrogate is None or not names:
         return note(layout, str(found.importance), theme)
     cuts = slices_of(found.surrogate, _marked(data), data.goal, names)
+    if not cuts:
+        return note(layout, f"The best trial does not have {' or '.join(names)}.", theme)
     across = 1 if is_narrow else 2 if len(cuts) in (2, 4) else min(len(cuts), _COLUMNS)
     rows = math.ceil(len(cuts) / across)
     ends = [value for cut in cuts for value in (*cut.mean, *cut.marks.values)]

@@ -97,12 +97,13 @@ def safe(text: object, longest: int = _LONGEST) -> str:
     """Text that plotly shows letter by letter: no tags, no template fields, no TeX, on one line.
 
     Plotly reads a few tags in labels, `%{...}` in hover texts and `$...$` where MathJax is loaded; character references
-    are resolved after all of these, so letters that could begin one are written as such.
+    are resolved after all of these, so letters that could begin one are written as such. Quotes stay: plotly does not
+    know `&quot;`, and they mean nothing where no tag is.
     """
     line = " ".join(str(text).split())
     if len(line) > longest:
         line = line[: longest - 1] + "…"
-    return html.escape(line).replace("$", "&#36;").replace("%", "&#37;")
+    return html.escape(line, quote=False).replace("$", "&#36;").replace("%", "&#37;")
 
 
 def layout_of(theme: Theme, x: str = "", y: str = "", height: int = 380) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from besom.service import Progress, Service
 
 MOST_PANELS = 24
 _POINTS = 300
+_OWN = frozenset({"_step", "_timestamp", "_runtime"})
 _LOG_FROM = 100.0
 """Positive values that span this ratio lie on a logarithmic axis."""
 
@@ -50,9 +51,9 @@ class TrialData:
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
-        """Numbers that its runs logged, the objective first; what begins with an underscore is the logger's own."""
+        """Numbers that its runs logged, the objective first; without what besom adds to each row."""
         logged = dict.fromkeys(name for run in self.runs for name in self.service.metrics(run.id))
-        own = [name for name in logged if not name.startswith("_") and name != self.x]
+        own = [name for name in logged if name not in _OWN and name != self.x]
         return tuple(sorted(own, key=lambda name: name != self.progress.metric))
 
     def curves(self, metric: str) -> TrialCurves | None:
@@ -71,7 +72,7 @@ def trial_metrics(data: TrialData, theme: Theme = LIGHT, *, is_narrow: bool = Fa
     x = data.progress.fidelity_unit or ("row of log" if data.x == "_step" else data.x)
     parts = [
         Panel(
-            title=safe(name, 40),
+            title=name,
             traces=tuple(_curves(curves, theme.accent if is_best else theme.mean)),
             is_log=_is_log(curves),
         )
@@ -122,7 +123,7 @@ def trial_resources(data: TrialData, theme: Theme = LIGHT, *, is_narrow: bool = 
     unit, scale = ("seconds", 1.0) if longest < 180 else ("minutes", 60.0) if longest < 10_800 else ("hours", 3600.0)
     parts = [
         Panel(
-            title=safe(resource_label(kind), 40),
+            title=resource_label(kind),
             traces=tuple(
                 _samples(run, name, samples[name], scale, theme, is_last=run is measured[-1][0])
                 for run, samples in measured

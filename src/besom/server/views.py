@@ -27,11 +27,13 @@ from besom.analysis import (
 )
 from besom.analysis.overview import sparse
 from besom.analysis.selecting import Condition, fulfilling
+from besom.analysis.tablecolumns import values_in
+from besom.engine.state import run_seconds
 from besom.errors import SweepFileError, UnknownName, nearest
 from besom.plots import gallery
 from besom.plots.sweepdata import SweepData, read_sweep
 from besom.plots.theme import DARK, LIGHT, Theme
-from besom.records import Trial
+from besom.records import Trial, TrialState
 from besom.server.checkpoints import checkpoint_in
 from besom.server.driver import Driver
 from besom.server.fits import Fits
@@ -102,12 +104,22 @@ class Views:
         """The sweep as it stands; what did not change since it was `before` is not worked out again."""
         progress, _ = self._progress(sweep_id)
         if before is None or before.sweep.file is not progress.sweep.file:
-            return read_sweep(self._driver, sweep_id, progress=progress)
-        trials = tuple(self._driver.trials(sweep_id))
-        data = replace(before, progress=progress, trials=trials)
-        if len(trials) == len(before.trials) and all(map(is_, trials, before.trials)):
-            data.__dict__["columns"] = before.columns
+            data = read_sweep(self._driver, sweep_id, progress=progress)
+        else:
+            data = replace(before, progress=progress, trials=tuple(self._driver.trials(sweep_id)))
+            if len(data.trials) == len(before.trials) and all(map(is_, data.trials, before.trials)):
+                data.__dict__["columns"] = before.columns
+        if progress.running:
+            data.columns.kept["seconds"] = self._seconds(data)
         return data
+
+    def _seconds(self, data: SweepData) -> list[float]:
+        """What each trial took so far: by itself it knows of runs that have ended only."""
+        plan, now = self._driver.state(data.sweep.id).plan, self._driver.now()
+        elapsed: defaultdict[int, float] = defaultdict(float)
+        for run in data.progress.running:
+            elapsed[run.trial] += run_seconds(plan, run, now)
+        return [trial.seconds + elapsed.get(trial.number, 0.0) for trial in data.trials]
 
     def _let_go(self) -> None:
         kept = sum(len(data.trials) for _, data in self._read.values())
@@ -196,6 +208,9 @@ class Views:
         """All of one trial but its pictures. Raises UnknownName."""
         data = self.data(sweep_id)
         trial = self._trial(data, number)
+        at = data.columns.place_of(number)
+        if trial.state is TrialState.RUNNING and at is not None:
+            trial = replace(trial, seconds=values_in(data.columns, "seconds")[at])
         runs = self._driver.runs(sweep_id, number)
         metrics = dict.fromkeys(name for run in runs[-_RUNS_ASKED:] for name in self._driver.metrics(run.id))
         repeat = runs[-1].repeat if runs else 0

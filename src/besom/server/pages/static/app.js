@@ -2,7 +2,7 @@
 
 import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { ask, onLocked } from "./api.js";
-import { useNow } from "./format.js";
+import { clock, useNow } from "./format.js";
 import { onNews, useConnection, watch } from "./live.js";
 import { Dialogs } from "./parts/dialog.js";
 import { Icon } from "./parts/icon.js";
@@ -38,19 +38,20 @@ function usePage(file) {
   return pages.get(file);
 }
 
-function App({ isLocked: wasLocked }) {
+function App({ lock: first }) {
   const { path, params } = useAddress();
-  const [isLocked, setLocked] = useState(wasLocked);
+  const [lock, setLock] = useState(first);
+  const isLocked = lock !== null;
   const { file, sweep = null, trial } = pageOf(path);
   const Page = usePage(file);
   useShortcuts();
   useArrival(path);
-  useEffect(() => onLocked(() => setLocked(true)), []);
+  useEffect(() => onLocked(() => setLock((before) => before ?? {})), []);
   useEffect(() => {
     if (!isLocked) watch(sweep);
   }, [sweep, isLocked]);
-  const enter = () => (file ? setLocked(false) : goOn());
-  if (isLocked) return html`<${Login} enter=${enter} /><${Toasts} />`;
+  const enter = () => (file ? setLock(null) : goOn());
+  if (isLocked) return html`<${Login} enter=${enter} error=${lock.error} /><${Toasts} />`;
   const page = Page ? html`<${Page} key=${`${sweep}/${trial}`} sweep=${sweep} trial=${trial && Number(trial)}
     params=${params} />` : html`<div class="page"><${Skeleton} lines=${6} /></div>`;
   return html`
@@ -105,7 +106,8 @@ function Away() {
   useEffect(() => onNews("state", (next) => set(next === "away" ? (before) => before || Date.now() : 0)), []);
   if (state !== "away" || !since || now - since < PATIENCE_MS) return null;
   return html`<p class="offline"
-    role="status">The server is away. What you see is from before; the page goes on by itself as soon as it is back.</p>`;
+    role="status">The server has been away since ${clock(since)}. What you see is from before; the page goes on by itself as
+    soon as it is back.</p>`;
 }
 
 /** Another address than a page's: the server shows it, or leads on from it, to who has come in. */
@@ -113,18 +115,20 @@ function goOn() {
   location.replace(location.pathname + location.search);
 }
 
-async function isShut() {
-  if (await takeToken()) return true;
-  if (pageOf(location.pathname).file) return false;
+/** What keeps the door shut: {error} of the link, where that is why; null where it is open. */
+async function shut() {
+  const error = await takeToken();
+  if (error) return { error };
+  if (pageOf(location.pathname).file) return null;
   try {
     await ask("/api/v1/overview");
     goOn();
   } catch {
-    return true;
+    return {};
   }
-  return false;
+  return null;
 }
 
 startRouting();
-const isLocked = await isShut();
-render(html`<${App} isLocked=${isLocked} />`, document.getElementById("app"));
+const lock = await shut();
+render(html`<${App} lock=${lock} />`, document.getElementById("app"));

@@ -59,6 +59,11 @@ export function instant(at) {
   return at ? dates.format(new Date(at * 1000)) : "";
 }
 
+/** The time of day of an instant in milliseconds since the epoch. */
+export function clock(ms) {
+  return new Date(ms).toLocaleTimeString("en", { timeStyle: "medium" });
+}
+
 /** The time in milliseconds since the epoch, again every `ms`. */
 export function useNow(ms) {
   const [now, set] = useState(Date.now);

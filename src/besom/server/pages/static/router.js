@@ -33,8 +33,11 @@ export function go(to) {
   scrollTo(0, 0);
 }
 
-/** Set parameters of this address, or remove them with null; the page stays where it is scrolled to. */
-export function change(changes, { isStep = false } = {}) {
+/**
+ * Set parameters of this address, or remove them with null; the page stays where it is scrolled to. Going back undoes
+ * it, unless it is no step of its own, as while one types.
+ */
+export function change(changes, { isStep = true } = {}) {
   const { path, params } = address();
   for (const [name, value] of Object.entries(changes)) isSet(value) ? params.set(name, value) : params.delete(name);
   const to = href(path, Object.fromEntries(params));

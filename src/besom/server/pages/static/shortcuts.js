@@ -8,7 +8,7 @@ import { switchTheme } from "./theme.js";
 const ALL = [
   ["g s", "Sweeps"],
   ["g a", "Agents"],
-  ["/", "Filter"],
+  ["/", "Filter; Esc leaves it"],
   ["j", "Next trial or row"],
   ["k", "Previous trial or row"],
   ["Enter", "Open the row"],
@@ -23,7 +23,9 @@ let before = { key: "", at: 0 };
 export function useShortcuts() {
   useEffect(() => {
     const listener = (event) => {
-      if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isBusy(event.target)) return;
+      if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+      if (event.key === "Escape" && leaveFilter(event.target)) event.preventDefault();
+      if (isBusy(event.target)) return;
       const last = event.timeStamp - before.at < FOLLOWS_MS ? before.key : "";
       before = { key: event.key, at: event.timeStamp };
       if (act(event.key, last)) event.preventDefault();
@@ -56,6 +58,13 @@ function focusFilter() {
   const field = document.querySelector("input[type=search]");
   field?.focus();
   return Boolean(field);
+}
+
+/** From the filter to the table, which stays filtered. */
+function leaveFilter(field) {
+  const table = field.matches?.("input[type=search]") && document.querySelector("main .scroll.table");
+  table?.focus?.();
+  return Boolean(table);
 }
 
 /** To the next trial's page where there is one, or down the rows of a table. */

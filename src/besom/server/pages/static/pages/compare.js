@@ -28,11 +28,13 @@ export default function Compare({ params }) {
   if (!ids.length) return html`<div class="page"><header class="head"><h1>Comparison</h1></header>
     <${Empty} title="No sweeps chosen"><p>Tick some on the page of all sweeps.</p>
     <a class="button" href="/">All sweeps</a><//></div>`;
+  const chosen = data?.filter(({ id }) => ids.includes(id)) ?? [];
+  const axes = AXES.filter(([axis]) => axis === "trials" || axis === x || chosen.some(({ spent }) => spent[axis] > 0));
   return html`<div class="page">
     <header class="head"><p class="crumbs"><a href="/">Sweeps</a></p><h1>Comparison</h1></header>
     <${Picture} name="comparison" title="Best so far" kind="whole" pulse=${pulse} path="/api/v1/compare"
       choices=${{ sweeps: ids.join(","), x }}>
-      <${Choice} label="Over" name="x" value=${x} options=${AXES} /><//>
+      ${axes.length > 1 && html`<${Choice} label="Over" name="x" value=${x} options=${axes} />`}<//>
     ${data ? html`<${Chosen} ids=${ids} sweeps=${data} />` : html`<${Skeleton} />`}
   </div>`;
 }

@@ -6,17 +6,18 @@ import { underWay } from "../early.js";
 import { complain } from "../parts/toast.js";
 
 const FRAGMENT = "#token=";
+const NOT_OURS = "The token in this link is not this server's; paste the one that `besom server` prints.";
 
-/** Take a token from the address and hand it in; the address keeps nothing of it. True where it did not open. */
+/** Take a token from the address and hand it in; the address keeps nothing of it. Why it did not open, or null. */
 export async function takeToken() {
-  if (!location.hash.startsWith(FRAGMENT)) return false;
-  const token = decodeURIComponent(location.hash.slice(FRAGMENT.length));
+  if (!location.hash.startsWith(FRAGMENT)) return null;
+  const token = location.hash.slice(FRAGMENT.length);
   history.replaceState(history.state, "", location.pathname + location.search);
   try {
-    await enterWith(token);
-    return false;
-  } catch {
-    return true;
+    await enterWith(decodeURIComponent(token));
+    return null;
+  } catch (error) {
+    return error.status === 401 || error instanceof URIError ? new Error(NOT_OURS) : error;
   }
 }
 
@@ -36,9 +37,9 @@ export function isInside() {
   return localStorage.getItem("entered") !== null;
 }
 
-/** A field for the token. */
-export function Login({ enter }) {
-  const [state, set] = useState({});
+/** A field for the token; `error` is why a link did not open. */
+export function Login({ enter, error: first }) {
+  const [state, set] = useState({ error: first });
   const send = async (event) => {
     event.preventDefault();
     set({ isBusy: true });

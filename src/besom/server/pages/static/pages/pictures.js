@@ -10,7 +10,7 @@ import { useLook } from "../theme.js";
 
 const TABS = { search: ["history", "curves", "parallel"], parameters: ["importance", "slices", "contours"],
   cost: ["cost", "timeline", "resources"] };
-const KINDS = { parallel: "whole broad", slices: "whole broad", timeline: "whole", contours: "whole",
+const KINDS = { parallel: "whole broad", slices: "whole", timeline: "whole", contours: "whole",
   importance: "whole", resources: "whole", cost: "whole" };
 const AXES = { trials: "Trials", epochs: "Epochs", hours: "Hours", gpu_hours: "GPU-hours" };
 
@@ -22,7 +22,7 @@ export function Pictures({ tab, sweep, view, params, pulses, conditions, selecte
     drawing: { selected, conditions, brush: look, openTrial: (number) => go(sweepPath(sweep, number)) },
   };
   return html`<div class="pictures">${(TABS[tab] ?? []).filter((name) => there.has(name)).map((name) => {
-    const Kind = { history: History, curves: Curves, contours: Contours }[name] ?? Plain;
+    const Kind = { history: History, curves: Curves, slices: Slices, contours: Contours }[name] ?? Plain;
     return html`<${Kind} key=${name} name=${name} path=${`/api/v1${sweepPath(sweep)}/pictures/${name}`}
       title=${there.get(name)} kind=${KINDS[name]} ...${shared} />`;
   })}</div>`;
@@ -70,6 +70,16 @@ function merger(latest) {
     [from, made] = [picture, { ...picture, figure: { ...picture.figure, data } }];
     return made;
   };
+}
+
+/** Each parameter by itself; the one that the address names in place of those that matter most. */
+function Slices({ name, title, kind, path, view, params, pulse, drawing }) {
+  const a = params.get("slice");
+  const names = view.parameters.map((parameter) => parameter.name);
+  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ a }} pulse=${pulse}
+    ...${drawing}>
+    ${names.length > 1 && html`<${Pick} label="Parameter" name="slice" value=${a ?? ""}
+      options=${[["", "by importance"], ...names]} usual="" />`}<//>`;
 }
 
 function Contours({ name, title, kind, path, view, params, pulse, drawing }) {

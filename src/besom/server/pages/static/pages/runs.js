@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import { Ago, duration, instant, number } from "../format.js";
-import { Output } from "../parts/output.js";
+import { Output, readable } from "../parts/output.js";
 import { Pill } from "../parts/pill.js";
 import { change } from "../router.js";
 
@@ -36,6 +36,6 @@ function Row({ run, agent_name: agent, hasRepeats, isShown }) {
     <td class="n">${number(run.value)}</td><td class="n">${number(run.fidelity)}</td><td>${agent}</td>
       <td>${run.host}</td><td>${run.gpus.join(", ")}</td>
     <td title=${instant(run.started_at)}><${Ago} at=${run.started_at} /></td>
-      <td class="n">${duration(until - run.started_at)}</td><td class="long">${ended}</td>
+      <td class="n">${duration(until - run.started_at)}</td><td class="long">${readable(ended)}</td>
   </tr>`;
 }

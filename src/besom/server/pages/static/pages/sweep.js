@@ -78,7 +78,7 @@ function Head({ view }) {
     ${overview.why && html`<p class="lead">${overview.why}</p>`}
     <ul class="dotted">
       <li><code>${overview.id}</code></li><li>${overview.method}</li>
-      ${overview.metric && html`<li>${overview.goal} ${overview.metric}</li>`}
+      ${overview.metric && html`<li>${overview.goal} <bdi>${overview.metric}</bdi></li>`}
       ${started && html`<li>${ended ? html`ended <${Ago} at=${ended} />, took ${duration(ended - started)}`
         : html`began <${Ago} at=${started} />`}</li>`}
       ${!ended && html`<li>${overview.agents ? counted(overview.agents, "agent") : "no agent"} alive</li>`}
@@ -114,7 +114,7 @@ function Tabs({ tab, view, children }) {
   const step = (event, name) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    change({ tab: name === "search" ? null : name }, { isStep: true });
+    change({ tab: name === "search" ? null : name });
   };
   return html`<div class="tabs">
     <nav aria-label="Parts of the sweep">

@@ -51,7 +51,8 @@ export default function Sweeps({ params }) {
         <${Paste} title="In a terminal" text="besom run sweep.yaml" /><//>`}
     ${data?.length > 0 && html`
       <div class="tablebar">
-        <${Search} label="Filter sweeps" value=${text} onChange=${(next) => change({ text: next })} />
+        <${Search} label="Filter sweeps" value=${text}
+          onChange=${(next) => change({ text: next }, { isStep: false })} />
         <${Choice} label="Which sweeps" name="state" value=${state} options=${STATES} />
         <${Compare} chosen=${[...chosen].filter((id) => data.some((sweep) => sweep.id === id))}
           clear=${() => choose(new Set())} />
@@ -93,7 +94,7 @@ function Heading({ column: [id, title], sort, isDown }) {
 }
 
 function Row({ sweep, isChosen, toggle }) {
-  const about = [sweep.project, sweep.method, sweep.id].filter(Boolean).join(" · ");
+  const about = [sweep.project && html`<bdi>${sweep.project}</bdi> · `, `${sweep.method} · ${sweep.id}`];
   return html`<tr data-row class=${isChosen ? "chosen" : ""}>
     <td class="check"><input type="checkbox" aria-label="Compare ${sweep.name}" checked=${isChosen}
       onChange=${() => toggle(sweep.id)} /></td>

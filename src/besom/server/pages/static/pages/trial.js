@@ -6,6 +6,7 @@ import { Ago, bytes, counted, duration, number } from "../format.js";
 import { useNews, usePaced } from "../live.js";
 import { TrialActions } from "../parts/actions.js";
 import { Icon } from "../parts/icon.js";
+import { readable } from "../parts/output.js";
 import { Pill } from "../parts/pill.js";
 import { Settings } from "../parts/settings.js";
 import { Skeleton, Trouble } from "../parts/states.js";
@@ -83,10 +84,10 @@ function Step({ sweep, to, isThere, rel }) {
 function Failure({ failure, lines }) {
   const how = [failure.exit_code !== null && `exit code ${failure.exit_code}`, failure.signal !== null &&
     `signal ${failure.signal}`].filter(Boolean).join(", ");
-  const text = lines || failure.last_lines;
+  const text = readable(lines || failure.last_lines);
   return html`<section class="failure" aria-label="Failure">
     <header><h2><${Icon} name="failed" />${failure.cause}</h2><span class="note">${how}</span></header>
-    ${failure.message && html`<p>${failure.message}</p>`}
+    ${failure.message && html`<p>${readable(failure.message)}</p>`}
       ${text && html`<pre tabindex="0" aria-label="The last lines that it printed">${text}</pre>`}</section>`;
 }
 

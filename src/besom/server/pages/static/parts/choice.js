@@ -4,8 +4,8 @@ import { html } from "../vendor/preact.js";
 import { change } from "../router.js";
 
 /** Values side by side; `options` are [value, words], the first is what holds without a parameter. */
-export function Choice({ label, name, value, options, isStep = false }) {
-  const choose = (next, at) => change({ [name]: at === 0 ? null : next, page: null }, { isStep });
+export function Choice({ label, name, value, options }) {
+  const choose = (next, at) => change({ [name]: at === 0 ? null : next, page: null });
   return html`<div class="choice" role="group" aria-label=${label}>
     ${options.map(([each, words], at) =>
     html`<button type="button" aria-pressed=${each === value} onClick=${() => choose(each, at)}>${words}</button>`)}

@@ -9,6 +9,7 @@ import { Form } from "./dialog.js";
 import { complain } from "./toast.js";
 
 const STEPS = 1000;
+const OUTSIDE = "outside the sweep's range: it will be tried all the same";
 
 /** The form; it may begin with the incumbent's values. */
 export function AddConfiguration({ overview, parameters, close }) {
@@ -51,7 +52,8 @@ function Field({ parameter, text, put }) {
   }
   const hasRange = low !== null && high !== null && high > low;
   const words = hasRange ? `${number(low)} to ${number(high)}${isLog ? ", log" : ""}` : "";
-  const slide = (event) => put(name, String(Number(fromPart(parameter, event.target.value / STEPS).toPrecision(4))));
+  const inside = (value) => Math.max(low, Math.min(high, Number(value.toPrecision(4))));
+  const slide = (event) => put(name, String(inside(fromPart(parameter, event.target.value / STEPS))));
   return html`<label>${name}
     <span class="slide">
       <input type="text" inputmode="decimal" placeholder="drawn by the search" value=${text}
@@ -59,7 +61,13 @@ function Field({ parameter, text, put }) {
       ${hasRange && html`<input type="range" class=${text === "" ? "unset" : ""} aria-label="${name}, from ${words}"
         min="0" max=${STEPS} value=${text === "" ? STEPS / 2 : STEPS * toPart(parameter, Number(text))}
         onInput=${slide} />`}
-    </span><small>${words}</small></label>`;
+    </span><small>${words}</small>
+    <small class="caution" aria-live="polite">${isOutside(parameter, text) && OUTSIDE}</small></label>`;
+}
+
+function isOutside({ low, high }, text) {
+  const value = text.trim() === "" ? NaN : Number(text);
+  return (low !== null && value < low) || (high !== null && value > high);
 }
 
 function fromPart({ low, high, is_log: isLog, is_integer: isInteger }, part) {

@@ -9,7 +9,8 @@ import { Icon } from "./icon.js";
 const LAST_BYTES = 200_000;
 const MOST_LINES = 5000;
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g;
-const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
+// With what would turn the text round.
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const encoder = new TextEncoder();
 
 /** A terminal's text as it would stand there: without escapes, and lines as they were last written over. */

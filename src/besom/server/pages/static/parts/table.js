@@ -35,7 +35,8 @@ export function Trials({ sweep, goal, data, error, isOld, query }) {
   const places = data.columns.map((column, at) => ({ ...column, at })).filter(isThere);
   return html`
     <div class="tablebar">
-      <${Search} label="Filter trials" value=${query.text} onChange=${(text) => change({ text, page: null })} />
+      <${Search} label="Filter trials" value=${query.text}
+        onChange=${(text) => change({ text, page: null }, { isStep: false })} />
       <p class="count" aria-live="polite">${data.matching === data.total ? "" : `${number(data.matching)} of `}
         ${counted(data.total, "trial")}</p>
       <${Menu} label="Columns" title="Columns of the table"><${Columns} columns=${data.columns} shown=${shown} /><//>
@@ -104,7 +105,7 @@ function Columns({ columns, shown }) {
 function Pages({ query, count }) {
   const last = Math.ceil(count / ROWS);
   const first = (query.page - 1) * ROWS;
-  const to = (page) => change({ page: page === 1 ? null : page }, { isStep: true });
+  const to = (page) => change({ page: page === 1 ? null : page });
   return html`<nav class="pages" aria-label="Pages of the table">
     <span>${number(first + 1)} – ${number(Math.min(count, first + ROWS))} of ${number(count)}</span>
     <button type="button" class="square" aria-label="Page before" disabled=${query.page <= 1}
