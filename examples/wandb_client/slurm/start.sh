@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 wandb sweep sweep.yaml 2>&1 | tee sweep.log
 sweep=$(sed -n 's/.*wandb agent //p' sweep.log)
 sweep=${sweep##*/} # the id alone
-if command -v sbatch > /dev/null; then
+if sinfo > /dev/null 2>&1; then # a cluster answers
     sbatch job.sh "${sweep:?}"
 else
     sh job.sh "${sweep:?}"
