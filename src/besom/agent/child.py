@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import threading
@@ -94,7 +93,7 @@ class Process:
             guard.ended(run_id)
             raise
         self.pid = self._popen.pid
-        self._inherited_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self._inherited_bytes = high_water(os.getpid())
         guard.started(run_id, self.pid)
         self.created_at = created_at(self.pid)
         self._exited = threading.Event()
@@ -125,7 +124,7 @@ class Process:
         _, status, usage = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._popen.returncode = code  # collected behind its back
-        is_its_own = usage.ru_maxrss > _AGENTS_OWN * self._inherited_kb
+        is_its_own = usage.ru_maxrss * 1024 > _AGENTS_OWN * self._inherited_bytes
         return Exit(
             code=code if code >= 0 else None,
             signal=-code if code < 0 else None,
@@ -169,3 +168,13 @@ def _group(pid: int) -> int | None:
         return os.getpgid(pid)
     except ProcessLookupError:
         return None
+
+
+def high_water(pid: int) -> int:
+    """The most that a process had resident since it began its program, in bytes; 0 where that is not known."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123 - ten times a second for every run
+            marks = [line for line in file if line.startswith(b"VmHWM:")]
+    except OSError:  # ended meanwhile, or a kernel without it
+        return 0
+    return int(marks[0].split()[1]) * 1024 if marks else 0

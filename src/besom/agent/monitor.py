@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from besom.agent.child import Exit
+from besom.agent.child import Exit, high_water
 from besom.agent.gpus import Gauge
 from besom.agent.samples import Samples
 
@@ -108,7 +108,7 @@ class Monitor:
 
     def _note_high_water(self, pid: int) -> None:
         if pid != os.getpid():  # a function runs in the agent, whose mark is older than the run
-            self._largest = max(self._largest, _high_water(pid))
+            self._largest = max(self._largest, high_water(pid))
 
     def _read_tree(self) -> tuple[int, float]:
         """Resident bytes of the tree, and CPU seconds that it used since the last sample."""
@@ -177,16 +177,6 @@ def _children(pid: int) -> list[int]:
     except OSError:  # ended meanwhile
         pass
     return children
-
-
-def _high_water(pid: int) -> int:
-    """The most that a process had resident since it began its program, in bytes; 0 where that is not known."""
-    try:
-        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123 - ten times a second for every run
-            marks = [line for line in file if line.startswith(b"VmHWM:")]
-    except OSError:  # ended meanwhile, or a kernel without it
-        return 0
-    return int(marks[0].split()[1]) * 1024 if marks else 0
 
 
 def _process(pid: int) -> psutil.Process | None:
