@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from besom.plots.images import BROWSERS
+
+_WITHOUT = f"none of {', '.join(BROWSERS)} is on PATH; on Debian: apt-get install chromium"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -20,13 +23,23 @@ FLAGS = (
 )
 
 
+def program() -> str | None:
+    """The browser's program; None where there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def needs_browser(test: Callable[..., None]) -> Any:
+    """The test as one of the group `browser`, for those in which besom itself starts one."""
+    return pytest.mark.browser(pytest.mark.skipif(program() is None, reason=_WITHOUT)(test))
+
+
 @contextmanager
 def launched() -> Iterator[Browser]:
     """The browser, until the end; the test is skipped where there is none."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(NAMES)} is on PATH; on Debian: apt-get install chromium")
+    found = program()
+    if found is None:
+        pytest.skip(_WITHOUT)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield running
         running.close()

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import shlex
-import shutil
 import signal
 import socket
 import sqlite3
@@ -18,6 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from browsing import needs_browser
 
 TRAIN = """
 import json, os, sys, time
@@ -198,8 +199,7 @@ def test_a_report_is_one_html_file(done: Place) -> None:
     assert done.besom("report").strip().endswith("report.html")
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(not any(map(shutil.which, ("chromium", "google-chrome"))), reason="no browser is on PATH")
+@needs_browser
 def test_a_report_is_markdown_with_its_pictures_beside_it(done: Place) -> None:
     said = Path(done.besom("report", "--format", "md").strip())
     assert said.name == "report.md"

@@ -1,5 +1,4 @@
 import re
-import shutil
 import stat
 from dataclasses import replace
 
@@ -9,13 +8,10 @@ from fake_sweep import FakeSweep, hostile, lively
 from besom.errors import MissingExtra
 from besom.plots import history, pngs, read_sweep, write_markdown
 from besom.plots.gallery import hung
-from besom.plots.images import BROWSERS
 from besom.plots.markdown import markdown, plain
 from besom.plots.report import report_html
+from browsing import needs_browser
 
-needs_browser = pytest.mark.skipif(
-    not any(map(shutil.which, BROWSERS)), reason="no browser is on PATH; on Debian: apt-get install chromium"
-)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -24,7 +20,6 @@ def text_of(sweep):
     return markdown(data, hung(data), "report_files")
 
 
-@pytest.mark.browser
 @needs_browser
 def test_a_markdown_report_has_a_png_beside_it_for_each_picture(tmp_path):
     path = write_markdown(lively(12), "s", tmp_path / "my report.md")
@@ -40,7 +35,6 @@ def test_a_markdown_report_has_a_png_beside_it_for_each_picture(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
-@pytest.mark.browser
 @needs_browser
 def test_a_png_is_as_large_as_is_asked_for_and_no_name_runs_in_it():
     data = read_sweep(hostile("</script><script>document.body.innerHTML='<pre>failed: x</pre>'</script>"), "s")
