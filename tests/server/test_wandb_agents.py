@@ -174,9 +174,9 @@ def test_a_process_is_told_to_stop_after_it_had_time_to_see_it_by_itself(table: 
     table.driver.command(table.sweep_id, Command("stop_trial", trial=1))
     assert table.say(run_id)
     clock = table.driver._clock
-    table.driver._clock = lambda: clock() + 1000  # it has run for long, so it may take its time
+    table.driver._clock = table.driver._steady = lambda: clock() + 1000  # it has run for long, so it may take its time
     commands = [table.beat(run_id) for _ in range(8)]
-    table.driver._clock = clock
+    table.driver._clock = table.driver._steady = clock
     first = next(at for at, each in enumerate(commands) if each)
     assert 3 <= first <= 6
     assert all(each == [{"type": "stop", "run_id": run_id}] for each in commands[first:])
@@ -194,13 +194,14 @@ def test_a_process_that_has_hardly_run_is_told_to_stop_before_it_ends_by_itself(
     assert [{"type": "stop", "run_id": run_id}] in [table.beat(run_id) for _ in range(2)]
 
 
-def test_a_function_is_told_to_stop_at_once(table: Table):
+@pytest.mark.parametrize("code", [0, 1, 255])
+def test_a_function_is_told_to_stop_at_once_and_has_stopped_whatever_its_exit_code(table: Table, code: int):
     (command,) = table.beat(after=0.1)  # the first heartbeat of one that calls a function comes at once
     run_id = command["run_id"]
     table.begin(run_id)
     table.driver.command(table.sweep_id, Command("stop_trial", trial=1))
     assert table.beat(run_id) == [{"type": "stop", "run_id": run_id}]
-    table.say(run_id, complete=True, exitcode=1)
+    table.say(run_id, complete=True, exitcode=code)
     assert table.beat()[0]["type"] == "run"
     assert table.run(run_id).state is RunState.STOPPED
 

@@ -83,10 +83,10 @@ class Ends:
 def _verdict(run: Run, tracked: TrackedRun | None, tail: str) -> tuple[Any, Failure | None]:
     """How a run ended, and why if it failed. One that was interrupted goes on elsewhere."""
     code = tracked.exit_code if tracked is not None else None
+    if run.ordered != "continue":  # whatever its exit code: a script may leave in good order
+        return ("paused" if run.ordered == "pause" else "stopped"), None
     if code == 0:
         return "finished", None
-    if run.ordered != "continue":
-        return ("paused" if run.ordered == "pause" else "stopped"), None
     if tracked is None and run.rows == 0:
         law = "the script ended before it called wandb.init; its agent's log says why"
         return "failed", Failure(Cause.NOT_STARTED, law)
