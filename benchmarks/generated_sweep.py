@@ -66,11 +66,13 @@ def made_up(sweep_id: str, trials: int, points: int, seed: int = 0) -> Iterator[
         yield Made(trial, curve[:kept])
 
 
-def fill(store: Store, sweep_id: str, trials: int, points: int, *, is_running: bool = False) -> None:
-    """Write a sweep of `trials` with `points` epochs each into the store; one that runs draws at random from now on."""
+def fill(
+    store: Store, sweep_id: str, trials: int, points: int, *, is_running: bool = False, method: str = "random"
+) -> None:
+    """Write a sweep of `trials` with `points` epochs each into the store; one that runs goes on by `method`."""
     file = {**FILE, "besom": {"fidelity": {"metric": "epoch", "max": points}}}
     if is_running:
-        file |= {"method": "random"}
+        file |= {"method": method, "run_cap": 2 * trials}  # without a budget bayes would end by itself
     state, why = (SweepState.RUNNING, "") if is_running else (SweepState.FINISHED, "All trials are over.")
     sweep = Sweep(sweep_id, file, 0, _BEGAN_AT, state, why, _BEGAN_AT)
     agents = [

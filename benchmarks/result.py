@@ -40,12 +40,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A benchmark's table: `how` says what was done, in a sentence."""
+    """A benchmark's table: `how` says what was done, in a sentence; `preface` is a table before it."""
 
     title: str
     how: str
     rows: tuple[Row, ...]
     peer: str = ""
+    preface: str = ""
 
     def table(self) -> str:
         """The table as text."""
@@ -58,7 +59,8 @@ class Result:
             verdict = {True: "kept", False: "MISSED", None: ""}[row.is_kept]
             lines.append((row.what, _short(row.value), limit, peer, ratio, verdict))
         widths = [max(len(line[column]) for line in lines) for column in range(6)]
-        return "\n".join([self.title, self.how, *(_aligned(line, widths) for line in lines)])
+        head = [self.title, self.how, *([self.preface, ""] if self.preface else [])]
+        return "\n".join([*head, *(_aligned(line, widths) for line in lines)])
 
 
 def _aligned(line: tuple[str, ...], widths: list[int]) -> str:

@@ -16,12 +16,15 @@ START_S = 30.0
 
 
 @contextmanager
-def server(folder: Path | None = None) -> Iterator[tuple[str, Path]]:
-    """The address of a server that listens, and its home: `folder`, or one that is gone afterwards."""
+def server(folder: Path | None = None, store: str | None = None) -> Iterator[tuple[str, Path]]:
+    """The address of a server that listens, and its home: `folder`, or one that is gone afterwards.
+
+    `store` is a database's URL in place of the home's own file.
+    """
     with tempfile.TemporaryDirectory() as own:
         home = folder or Path(own)
         command = [sys.executable, "-m", "besom", "server", "--port", "0"]
-        environment = {**os.environ, "BESOM_HOME": str(home)}
+        environment = {**os.environ, "BESOM_HOME": str(home), "BESOM_STORE": store or ""}
         with (home / "server.log").open("w") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:

@@ -10,14 +10,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 OPTUNA = "optuna==5.0.0"
+STORAGES = ("grpcio==1.81.0", "protobuf==6.33.5", "psycopg[binary]==3.3.3")
+"""What Optuna's gRPC proxy and its storage on PostgreSQL need besides."""
+
+
+def optuna() -> Path:
+    """The Python that has Optuna; made on the first call and kept in `build/`."""
+    return _kept("peer-optuna", OPTUNA)
+
+
+def optuna_storages() -> Path:
+    """The Python that has Optuna with what all of its storages need."""
+    return _kept("peer-optuna-storages", OPTUNA, *STORAGES)
 
 
 @cache
-def optuna() -> Path:
-    """The Python that has Optuna; made on the first call and kept in `build/`."""
-    folder = ROOT / "build" / "peer-optuna"
+def _kept(name: str, *requirements: str) -> Path:
+    folder = ROOT / "build" / name
     if not (folder / "ready").exists():
-        make(folder, OPTUNA)
+        make(folder, *requirements)
         (folder / "ready").touch()
     return folder / "bin" / "python"
 
