@@ -34,6 +34,34 @@ def browser() -> Generator[Any]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Generator[Any]:
+    """A running PostgreSQL; each test makes databases of its own there, and does not stop it."""
+    from benchmarks.postgres import cluster, programs
+
+    try:
+        programs()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    with cluster("fsync=off") as running:
+        yield running
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file's tests run one after the other in one process; all those that need SLURM do, and share one cluster."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "slurm" if "/slurm/" in f"/{file}" else file
+
+    return Files(config, log)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, pytest.TestReport]:
     """A skipped test of a marked group fails where BESOM_TEST_EVERY_GROUP=1 promises that none is left out."""

@@ -60,6 +60,7 @@ def test_importing_besom_loads_the_standard_library_only():
         ("graphql", "server"),
         ("typer", "cli"),
         ("rich", "cli"),
+        ("ray", "launch"),
     ],
 )
 def test_a_technology_is_known_in_one_room_only(technology: str, room: str):

@@ -1,4 +1,4 @@
-"""The service over HTTP: keeps its connections, sends again what got no answer, and raises the server's own errors."""
+"""The service over HTTP or a shared folder: sends again what got no answer, and raises the server's own errors."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from besom.connections import Connections, NoAnswer
 from besom.encoding import error_from_json, from_json, to_json
 from besom.errors import MessageError, ServerError, ServerUnreachable
+from besom.post import Sender, folder_of
 from besom.records import Agent, Run, Sweep, Trial
 from besom.service import MetricCurve, Progress
 from besom.wire import Answer, Ask, Command, Finish, Hello, Import, Receipt, Report
@@ -24,11 +25,11 @@ _API = "/api/v1"
 
 
 class Client:
-    """Implements `besom.service.Service` by a server's HTTP API. Threads may share it.
+    """Implements `besom.service.Service` by a server's HTTP API, by network or by files. Threads may share it.
 
     Args:
-        address: The server's address, `http://host:port`.
-        token: Its token, if it asks for one.
+        address: The server's address, `http://host:port`; or its home, a path: messages then go as files.
+        token: Its token, if it asks for one. Who can write into its home needs none.
         patience_s: How long a message is sent again while nothing answers, or the server answers with a fault.
         sleep: Waits so many seconds.
         find: Where the server is now, address and token, asked when nothing answers: one that was killed may be back
@@ -59,13 +60,15 @@ class Client:
         self._connections.close()
 
     def _speak_to(self, address: str, token: str | None) -> None:
+        home = folder_of(address)
         try:
-            connections = Connections(address, token)
+            connections = Connections(address, token) if home is None else Sender(home)
         except ValueError as error:
-            raise ServerUnreachable(f"{address}: an address is http://host:port; correct it.") from error
+            law = "an address is http://host:port, or the path of a server's home"
+            raise ServerUnreachable(f"{address}: {law}; correct it.") from error
         self.address = address.rstrip("/")
         self._place = address, token
-        self._connections = connections
+        self._connections: Connections | Sender = connections
 
     def _look_again(self) -> None:
         """Turn to where the server is now, if that is known and elsewhere; requests under way go on."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 _CONNECT_S = 5.0
 _ANSWER_S = 60.0
+_SOON_S = 2.0
 _IDLE_S = 60.0
 """A connection that idled longer is not used again: the server lets go of it after 75 s."""
 
@@ -118,3 +119,18 @@ def _has_news(connection: http.client.HTTPConnection) -> bool:
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def answers(address: str) -> bool:
+    """Whether a besom server answers at `address`, soon."""
+    parts = urlsplit(address)
+    if not parts.hostname:
+        return False
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_SOON_S)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -26,6 +26,7 @@ __all__ = [
     "Record",
     "Run",
     "RunState",
+    "SetAside",
     "Status",
     "Sweep",
     "SweepState",
@@ -49,6 +50,10 @@ class Failure:
     exit_code: int | None = None
     signal: int | None = None
     last_lines: str = ""
+    needed_gb: float | None = None
+    """Out of memory: the least that it would have needed, what it had and asked for besides; None where unknown."""
+    limit_gb: float | None = None
+    """Out of memory: how much there was; None where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,26 @@ class Reason:
     phase: str
     text: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A host that gets no further runs of a sweep: trials failed on it in a row, too often for chance."""
+
+    host: str
+    at: float
+    trials: tuple[int, ...]
+    """Those that failed on it. They are tried again elsewhere as if they had never failed."""
+    runs: int
+    """How many runs failed on it in a row."""
+    causes: tuple[str, ...] = ()
+    """What these runs failed of, the most frequent first."""
+    gpus: tuple[str, ...] = ()
+    """The GPUs that these runs had; empty where not all had the same."""
+    worked: tuple[int, ...] = ()
+    """Those of the trials that worked elsewhere."""
+    failed: tuple[int, ...] = ()
+    """Those of the trials that failed elsewhere too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +117,10 @@ class Sweep:
     """Budget set while the sweep ran, over the file's own; keys as in the file."""
     failures_in_a_row: int = 0
     """Trials that failed since the last one that did not."""
+    set_aside: tuple[SetAside, ...] = ()
+    """Hosts that get no further runs."""
+    put_back: Mapping[str, int] = field(default_factory=dict)
+    """Hosts that were put back, and the highest lease by then: runs before it are not held against them."""
 
     @property
     def name(self) -> str:
@@ -185,6 +214,10 @@ class Run:
     ordered: str = "continue"
     """What the agent was last told: continue, pause or stop."""
     ordered_because: Reason | None = None
+    because: Reason | None = None
+    """Why the strategy went on with the trial; None for its first run, and for one that it did not ask for."""
+    passed: tuple[Reason, ...] = ()
+    """Why it was let go on where it was reviewed, each time; of each the details also have `rung`, the fidelity."""
 
     @property
     def samples_id(self) -> str:
@@ -224,6 +257,7 @@ class Observation:
         failure: Why it failed, if so.
         spread: Standard deviation over repeats, if known.
         ended_by: What stopped or paused it: the phase of that reason; "requested" for a person.
+        resources: What its runs took of the machine, names as in `Trial`; of runs that are over.
     """
 
     trial: int
@@ -238,6 +272,7 @@ class Observation:
     failure: Failure | None = None
     spread: float | None = None
     ended_by: str = ""
+    resources: Mapping[str, float] = field(default_factory=dict)
 
 
 Record = Sweep | Trial | Run | Agent | TrackedRun | TrackedValues

@@ -91,7 +91,7 @@ class Report:
 
     Attributes:
         run_id: The run.
-        lease: Its fencing token.
+        lease: Its fencing token; for a lost run, that of the run under way which goes on with its trial.
         first_row: Number of the first of `rows`, from 0. Rows known already are skipped; a gap is refused.
         rows: History, in the order logged.
         output: What the program printed, from byte `output_from` of its output on.
@@ -142,7 +142,18 @@ class Finish:
     """How long the script ran, if the agent knows: the message may come long after its end."""
 
 
-Verb = Literal["pause", "resume", "stop", "cancel", "stop_trial", "resume_trial", "enqueue", "set_budget", "set_file"]
+Verb = Literal[
+    "pause",
+    "resume",
+    "stop",
+    "cancel",
+    "stop_trial",
+    "resume_trial",
+    "resume_host",
+    "enqueue",
+    "set_budget",
+    "set_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +161,14 @@ class Command:
     """A person's wish about a sweep.
 
     Attributes:
-        verb: pause, resume, stop (let runs end), cancel (end them now); stop_trial, resume_trial; enqueue (a
-            configuration to try next); set_budget; set_file (another sweep file, from here on).
+        verb: pause, resume, stop (let runs end), cancel (end them now); stop_trial, resume_trial; resume_host
+            (give runs again to a host that was set aside); enqueue (a configuration to try next); set_budget; set_file
+            (another sweep file, from here on).
         trial: For stop_trial and resume_trial.
         config: For enqueue: values for some or all parameters; the others are drawn.
         budget: For set_budget: keys as in the sweep file.
         file: For set_file: the sweep file's content.
+        host: For resume_host.
     """
 
     verb: Verb
@@ -163,6 +176,7 @@ class Command:
     config: Mapping[str, Any] | None = None
     budget: Mapping[str, float] | None = None
     file: Mapping[str, Any] | None = None
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,8 @@ class EngineService:
         self._handle(command)
         return self.state.sweep
 
-    def runs(self, _sweep_id: str = "") -> list[Run]:
-        return list(self.state.runs.values())
+    def runs(self, _sweep_id: str = "", trial: int | None = None) -> list[Run]:
+        return [run for run in self.state.runs.values() if trial in (None, run.trial)]
 
     def trials(self, _sweep_id: str = "") -> list[Trial]:
         return list(self.state.trials.values())

@@ -155,3 +155,7 @@ def test_what_the_user_said_to_wandbs_client_stays(tmp_path):
 
 def test_without_a_server_wandbs_client_is_left_alone(tmp_path):
     assert "WANDB_BASE_URL" not in environment({}, tmp_path)
+
+
+def test_wandbs_client_is_not_pointed_at_a_home_which_it_cannot_reach(tmp_path):
+    assert "WANDB_BASE_URL" not in environment({"BESOM_SERVER": str(tmp_path)}, tmp_path)

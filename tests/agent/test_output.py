@@ -82,7 +82,7 @@ def test_a_large_file_is_moved_aside_and_printing_goes_on(log, monkeypatch):
         sent = take_all(output)
         output.rotate()
         assert log.stat().st_size == 0
-        assert log.with_name("output.log.1").stat().st_size == 1500
+        assert log.with_name("output.log.1").stat().st_size == 1000
         script.write(b"and on\n")
     assert output.next_piece() == (len(sent), "and on\n")
     assert not output.is_large
@@ -105,3 +105,16 @@ def test_the_end_is_sent_too_where_it_was_moved_aside(tmp_path, monkeypatch):
     assert output.next_piece(is_final=True)[1].endswith("the end\n")
     output.acknowledge(10**6)
     assert output.next_piece(is_final=True)[1] == ""
+
+
+def test_the_beginning_is_kept_of_a_flood_that_came_before_anything_was_sent(log, monkeypatch):
+    monkeypatch.setattr(output_module, "PIECE", 100)
+    monkeypatch.setattr(output_module, "LARGEST_FILE", 1000)
+    monkeypatch.setattr(output_module, "LAST_PIECE", 50)
+    log.write_bytes(b"a" * 100 + b"b" * 10_000 + b"the end")
+    output = Output(log)
+    output.rotate()
+    assert log.with_name("output.log.1").stat().st_size == 1000
+    text = take_all(output, is_final=True)
+    assert text.startswith("a" * 100 + "\n[besom: ")
+    assert text.endswith("b" * 43 + "the end")

@@ -25,10 +25,24 @@ def all_rows(samples):
 
 def test_a_sample_has_the_most_memory_and_the_mean_of_the_rest():
     samples = Samples(lambda: 77.0)
-    samples.add(0.2, 0.2, {"memory_gb": 3.0, "cpu_percent": 100.0, "gpu_percent": None})
-    samples.add(1.0, 0.8, {"memory_gb": 1.0, "cpu_percent": 50.0, "gpu_percent": None})
-    (row,) = all_rows(samples)
-    assert row == {"_timestamp": 77.0, "_runtime": 1.0, "memory_gb": 3.0, "cpu_percent": pytest.approx(60.0)}
+    samples.add(0.2, 0.2, {"memory_gb": 0.5, "cpu_percent": 10.0})
+    samples.add(0.4, 0.2, {"memory_gb": 3.0, "cpu_percent": 100.0, "gpu_percent": None})
+    samples.add(1.2, 0.8, {"memory_gb": 1.0, "cpu_percent": 50.0, "gpu_percent": None})
+    first, row = all_rows(samples)
+    assert first == {"_timestamp": 77.0, "_runtime": 0.2, "memory_gb": 0.5, "cpu_percent": 10.0}
+    assert row == {"_timestamp": 77.0, "_runtime": 1.2, "memory_gb": 3.0, "cpu_percent": pytest.approx(60.0)}
+
+
+def test_a_run_of_a_second_has_its_first_and_its_last_sample():
+    now = iter([100.2, 100.4, 100.8])
+    samples = Samples(lambda: next(now))
+    for at, memory in ((0.2, 1.0), (0.4, 4.0), (0.8, 2.0)):
+        samples.add(at, 0.2, {"memory_gb": memory})
+    assert [row["_runtime"] for row in all_rows(samples)] == [0.2]
+    samples.end()
+    samples.end()
+    (last,) = samples.next_batch(is_final=True).rows
+    assert last == {"_timestamp": 100.8, "_runtime": 0.8, "memory_gb": 4.0}
 
 
 def test_a_long_run_has_few_samples_none_far_from_the_next():

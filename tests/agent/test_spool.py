@@ -89,3 +89,28 @@ def test_seeking_lands_on_the_row_from_anywhere(tmp_path_factory, count, to, tak
     batch = spool.next_batch()
     assert [row["a"] for row in batch.rows] == list(range(to, count))
     assert not batch.rows or batch.first_row == to
+
+
+def test_what_is_added_behind_a_cut_follows(history):
+    history.write_text("".join(f'{{"a": {i}}}\n' for i in range(10)))
+    spool = Spool(history)
+    assert len(take_all(spool)) == 10
+    with history.open("r+") as file:
+        file.truncate(history.stat().st_size - 4)
+    assert not spool.has_more()
+    with history.open("a") as file:
+        file.write('{"a": 10}\n')
+    batch = spool.next_batch()
+    assert (batch.first_row, batch.rows) == (10, [{"a": 10}])
+
+
+def test_zeros_that_a_power_cut_left_cost_no_row(history):
+    history.write_bytes(b'{"a": 1}\n' + bytes(100) + b'{"a": 2}\n')
+    assert take_all(Spool(history)) == [{"a": 1}, {"a": 2}]
+
+
+def test_a_last_line_without_its_newline_that_the_server_has_is_not_sent_again(history):
+    history.write_text('{"a": 1}\n{"a": 2}')
+    spool = Spool(history)
+    spool.seek(2, is_final=True)
+    assert not spool.next_batch(is_final=True).rows

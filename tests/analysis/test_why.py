@@ -1,6 +1,7 @@
 """Why trials were suggested and how they were decided on, in the user's own units."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -172,11 +173,39 @@ def test_a_paused_trial_that_went_on_tells_each_step():
         told = [why.title.split()[0] for why in decisions(each, runs, where)]
         pauses = sum(run.state is RunState.PAUSED for run in runs)
         assert told.count("Gone") == len(runs) - 1
-        assert told[0] == "Paused"
         assert told.count("Paused") == pauses
+        assert all(why.phase != "resumed" and why.text for why in decisions(each, runs, where))
     model = [why for t in trials for why in decisions(t, state.runs_of(t.number), where) if why.phase == "model"]
     assert any("predicted final value" in facts(why) for why in model)
     assert all(0.0 < why.prediction.mean < 1.5 for why in model if why.prediction)
+
+
+def test_the_whole_story_of_a_trial_is_told_in_order_and_nobody_need_guess_why_it_ran_so_far():
+    besom = {"seed": 1, "checkpoints": True, "fidelity": {"metric": "epoch", "max": EPOCHS}}
+    trials, state, where = searched(method="bayes", besom=besom)
+    for each in trials:
+        runs = state.runs_of(each.number)
+        asked = [each.reason.details.get("until"), *(run.because.details.get("until") for run in runs if run.because)]
+        passed = [reason for run in runs for reason in run.passed]
+        reached = [float(why.title.split()[-2]) for why in decisions(each, runs, where) if why.title.startswith("Let")]
+        assert reached == sorted(reached)
+        assert len(reached) == len(passed)
+        is_told = each.fidelity <= max((until or EPOCHS for until in asked), default=0) or bool(passed)
+        assert is_told, (each.number, each.fidelity, asked)
+    assert any(run.passed for run in state.runs.values())
+
+
+def test_a_run_says_why_the_search_goes_on_with_its_trial_and_why_it_was_let_go_on():
+    because = Reason("model", "Goes on from 3 to 6 of 12.", {"mean": 0.95, "sd": 0.01, "until": 6.0})
+    passed = Reason("model", "It promises most.", {"rung": 6.0, "until": 12.0})
+    first = run(1, RunState.PAUSED, because=Reason("model", "Another promises more.", {"rung": 3.0}))
+    runs = [first, replace(run(2, first=3.0, fidelity=12.0), because=because, passed=(passed,))]
+    paused, gone_on, let_go = decisions(trial(Reason("random")), runs, progress())
+    assert paused.title == "Paused at 3 epochs"
+    assert (gone_on.title, gone_on.text) == ("Gone on with from 3 epochs", because.text)
+    assert (gone_on.prediction.mean, gone_on.prediction.reached) == (0.95, 0.9)
+    assert (let_go.title, let_go.text) == ("Let go on at 6 epochs", passed.text)
+    assert facts(let_go) == {"rung": "6 epochs", "to run to": "12 epochs"}
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,7 @@ def test_failures_are_told_by_what_each_of_them_said_the_most_frequent_first() -
 
 
 def test_of_very_many_ways_to_fail_the_rest_is_counted() -> None:
-    trials = [a_trial(n, "failed", None, failure=Failure(Cause.EXIT_CODE, f"way {n}")) for n in range(20)]
+    trials = [a_trial(n, "failed", None, failure=Failure(Cause.EXIT_CODE, f"way {chr(97 + n)}")) for n in range(20)]
     assert str(ending(a_progress(), trials, [], None)[-1]) == "  and 8 trials more, in other ways"
 
 

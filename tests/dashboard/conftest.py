@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 from sweeps_to_see import FILE, Trainer, ended_sweep
-from visits import Visits
+from visits import LISTEN, PATIENCE_MS, Visits
 
 from besom.client import Client
 from besom.records import Sweep
 from besom.server.home import Home
 from besom.server.serve import Server, serve_in_thread
 from besom.service import Service
+from browsing import launched
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +52,26 @@ def trainer(client: Client, sweep: Sweep) -> Trainer:
     return Trainer(client, sweep.id)
 
 
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """A real Chromium for all tests of pages: to start one takes longer than most of them."""
+    with launched() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def shared(browser: Browser) -> Iterator[BrowserContext]:
+    """Its windows that have nothing special about them: what one has loaded, the next need not."""
+    context = browser.new_context()
+    context.add_init_script(LISTEN)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visits]:
+def visit(shared: BrowserContext, server: Server) -> Iterator[Visits]:
     """Opens pages; at the end, nothing may have gone wrong in them."""
-    visits = Visits(browser, server.address)
+    visits = Visits(shared, server.address)
     yield visits
     visits.close()
 

@@ -43,20 +43,22 @@ class Trainer:
         service: The server.
         sweep_id: What it asks for runs of.
         name: What it is called; a name that no other has by default.
+        host: Where it is.
     """
 
-    def __init__(self, service: Service, sweep_id: str, name: str = "") -> None:
+    def __init__(self, service: Service, sweep_id: str, name: str = "", host: str = "node7") -> None:
         self.name = name or f"agent {next(_names)}"
         self._service = service
         self._sweep_id = sweep_id
         self._requests = (f"{self.name}/{number}" for number in itertools.count())
         self._rows: dict[str, int] = {}
         self._printed: dict[str, int] = {}
-        service.hello(Hello(self.name, self.name, "node7", 4242, ("0", "1")))
+        self._host = host
+        service.hello(Hello(self.name, self.name, host, 4242, ("0", "1")))
 
     def begin(self) -> Assignment:
         """A run to execute."""
-        run = self._service.ask(self._sweep_id, Ask(self.name, next(self._requests), "node7", ("0", "1")))
+        run = self._service.ask(self._sweep_id, Ask(self.name, next(self._requests), self._host, ("0", "1")))
         assert isinstance(run, Assignment), run
         return run
 

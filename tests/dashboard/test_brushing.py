@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from visits import drag, until
+from visits import PHONE, drag, until
 
 pytestmark = pytest.mark.browser
 
@@ -111,6 +111,38 @@ def test_axes_of_the_parallel_picture_are_brushed_together_and_a_click_lets_go(p
     expect(page.locator(".chip")).to_have_count(1)
     page.get_by_role("button", name="Remove the condition on lr").click()
     expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_a_finger_brushes_an_axis_and_scrolls_everywhere_else(visit, client, ended):
+    page = visit(f"/sweeps/{ended.id}", **PHONE, has_touch=True)
+    touch = page.context.new_cdp_session(page)
+    picture = page.locator("#parallel")
+    picture.scroll_into_view_if_needed()
+    grip = picture.locator(".grip").nth(1)
+    expect(picture.locator(".grip")).to_have_count(6)
+    expect(page.locator("section.picture[aria-busy=true]")).to_have_count(0)
+    picture.scroll_into_view_if_needed()  # what came above it may have moved it
+    box = grip.bounding_box()
+
+    def swipe(x, y0, y1):
+        for kind, y in (("touchStart", y0), *(("touchMove", y0 + (y1 - y0) * part / 6) for part in range(1, 7))):
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    before = page.evaluate("scrollY")
+    middle = box["x"] + box["width"] / 2
+    swipe(middle, box["y"] + box["height"] * 0.5, box["y"] + box["height"] * 0.05)
+    expect(page.locator(".chip")).to_have_count(1)
+    assert page.evaluate("scrollY") == before
+    ((column, *bounds),) = where(page)
+    assert column.startswith("parameter:")
+    assert bounds
+    picture.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    before = page.evaluate("scrollY")
+    swipe(box["x"] + box["width"] + 25, box["y"] + box["height"] * 0.9, box["y"] + box["height"] * 0.3)
+    until(page, f"scrollY > {before}")
+    assert len(where(page)) == 1
 
 
 def test_a_condition_can_be_set_without_a_picture_and_what_is_none_is_refused(page, client, ended):

@@ -112,6 +112,65 @@ def test_the_table_is_sorted_filtered_and_has_columns_of_choice_and_a_reload_kee
         expect(heading).to_have_attribute("aria-sort", "descending")
 
 
+def test_another_metric_can_be_a_column_to_sort_and_filter_by_and_a_reload_keeps_it(visit, ended):
+    page = visit(f"/sweeps/{ended.id}")
+    page.get_by_role("button", name="Columns of the table").click()
+    page.locator(".menu:popover-open").get_by_label("loss", exact=True).check()
+    page.keyboard.press("Escape")
+    heading = page.locator(".trials th", has_text="loss")
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    for _ in range(2):
+        at = page.locator(".trials th").all_inner_texts().index("loss")
+        shown = [
+            float(text) for text in page.locator(f".trials tbody td:nth-child({at + 1})").all_inner_texts() if text
+        ]
+        assert shown == sorted(shown)
+        assert {round(value, 4) for value in shown} == {0.1667, 1.0}  # of six epochs, and of one
+        page.reload()
+        expect(heading).to_have_attribute("aria-sort", "ascending")
+    page.get_by_role("button", name="Condition", exact=True).click()
+    page.locator("dialog select").select_option("metric:loss")
+    page.get_by_label("At least").fill("0.5")
+    page.get_by_role("button", name="Select", exact=True).click()
+    expect(page.locator(".chip")).to_have_text("loss ≥ 0.5")
+    expect(page.locator(".trials tbody tr")).to_have_count(4)
+
+
+def test_trials_under_way_stand_behind_the_best_or_in_their_place_as_one_chooses(visit, trainer, sweep):
+    for _ in range(2):
+        trainer.whole_trial()
+    running = trainer.begin()
+    trainer.report(running, [{"epoch": 1, METRIC: 0.99, "loss": 1.0}])
+    page = visit(f"/sweeps/{sweep.id}")
+    value, first = page.locator(".trials th", has_text=METRIC), page.locator(".trials tbody tr").first
+    expect(first).not_to_have_class(re.compile("running"))
+    for order, path, is_first in (
+        ("descending", "sort=value&descending=1", True),
+        ("ascending", "sort=value", False),
+        ("descending", f"/sweeps/{sweep.id}", False),
+    ):
+        value.get_by_role("button").click()
+        expect(value).to_have_attribute("aria-sort", order)
+        assert page.url.endswith(path)
+        shown = expect(first)
+        (shown.to_have_class if is_first else shown.not_to_have_class)(re.compile("running"))
+
+
+def test_failures_are_told_by_what_they_came_of_and_lead_to_their_trials(visit, client, ended, trainer, sweep):
+    page = visit(f"/sweeps/{ended.id}?tab=cost")
+    failures = page.get_by_role("region", name="Failures")
+    expect(failures.get_by_role("heading")).to_have_text("3 trials failed")
+    failures.get_by_role("link", name="3 CUDA out of memory").click()
+    expect(page.locator(".chip")).to_have_text(re.compile("^failed by CUDA out of memory"))
+    expect(page.locator(".trials tbody tr.failed")).to_have_count(3)
+    expect(page.locator(".trials tbody tr")).to_have_count(3)
+    trainer.whole_trial()
+    page.goto(f"{visit.address}/sweeps/{sweep.id}")
+    expect(page.locator(".trials tbody tr")).to_have_count(1)
+    expect(page.get_by_role("region", name="Failures")).to_have_count(0)
+
+
 def test_a_row_opens_its_trial_and_back_is_where_one_was(visit, ended):
     page = visit(f"/sweeps/{ended.id}?sort=trial", height=600)
     expect(page.locator("#parallel .trace").first).to_be_attached()
@@ -220,4 +279,7 @@ def test_a_sweep_whose_file_is_of_another_version_can_be_looked_at(visit, tmp_pa
         expect(page.locator(".trials .pill")).to_have_text("finished")
         page.locator(".trials tbody a").click()
         expect(page.locator(".settings")).to_contain_text("dropout")
+        expect(page.locator(".notice")).to_contain_text("got 'of tomorrow'")
+        expect(page.locator("#metrics .trace").first).to_be_attached()
+        expect(page.locator("#resources .trace").first).to_be_attached()
         visit.close()

@@ -6,10 +6,12 @@ import re
 import time
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext, Page, Response
 
 PHONE = {"width": 390, "height": 800}
-_LISTEN = """
+PATIENCE_MS = 30_000
+"""For a machine that has much else to do; what goes well waits for nothing."""
+LISTEN = """
 addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI || event.sample}`));
 """
@@ -17,11 +19,17 @@ _LOUD = ("error", "warning", "assert")
 
 
 class Visits:
-    """Opens pages of the server at `address`, and tells at the end what went wrong in them."""
+    """Opens pages of the server at `address`, and tells at the end what went wrong in them.
 
-    def __init__(self, browser: Browser, address: str) -> None:
-        self._browser = browser
+    Args:
+        shared: A browser that has been here before: it keeps files of the pages, but no cookies and no settings.
+        address: Where pages come from.
+    """
+
+    def __init__(self, shared: BrowserContext, address: str) -> None:
+        self._shared = shared
         self._contexts: list[BrowserContext] = []
+        self._pages: list[Page] = []
         self._expected: list[str] = []
         self.address = address
         self.wrong: list[str] = []
@@ -31,21 +39,29 @@ class Visits:
     def __call__(
         self, path: str = "/", *, width: int = 1280, height: int = 900, scheme: Any = "light", **more: Any
     ) -> Page:
-        """The page at a path of the server, in a fresh browser; `more` as in Playwright's `new_context`."""
-        context = self._browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **more
-        )
-        context.set_default_timeout(15_000)
-        context.add_init_script(_LISTEN)
-        self._contexts.append(context)
-        page = context.new_page()
+        """The page at a path of the server; with `more`, as in Playwright's `new_context`, in a browser of its own."""
+        page = self._context(more).new_page()
+        self._pages.append(page)
+        page.set_default_timeout(PATIENCE_MS)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.on("console", lambda said: self._note(said.text) if said.type in _LOUD else None)
         page.on("pageerror", lambda error: self._note(f"uncaught: {error}"))
         page.on("dialog", lambda dialog: self._note(f"opened a dialog: {dialog.message}"))
         page.on("request", lambda request: self._note_request(request.url))
         page.on("response", self._note_answer)
-        page.goto(self.address + path)
+        page.goto(self.address + path, wait_until="domcontentloaded")
         return page
+
+    def _context(self, more: dict[str, Any]) -> BrowserContext:
+        if not more:
+            return self._shared
+        browser = self._shared.browser
+        assert browser is not None
+        context = browser.new_context(**more)
+        context.add_init_script(LISTEN)
+        self._contexts.append(context)
+        return context
 
     def expect(self, *patterns: str) -> None:
         """Let pages say this, because the test asks for it."""
@@ -57,8 +73,13 @@ class Visits:
 
     def close(self) -> None:
         """Leave. Fails where a page said anything that was not expected, or asked anybody but its server."""
+        for page in self._pages:
+            if not page.is_closed():
+                page.evaluate("localStorage.clear()")
+                page.close()
         for context in self._contexts:
             context.close()
+        self._shared.clear_cookies()
         wrong, self.wrong = self.wrong, []
         assert not wrong, "\n".join(wrong)
 
@@ -81,7 +102,7 @@ class Visits:
 
 def until(page: Page, expression: str) -> None:
     """Wait until an expression holds in the page. Playwright's own wait is refused by the page's policy."""
-    deadline = time.monotonic() + 15.0
+    deadline = time.monotonic() + PATIENCE_MS / 1000
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"never came to hold: {expression}"
         page.wait_for_timeout(50)

@@ -29,12 +29,12 @@ class Driven:
         self.instructions.append(instructions)
         return instructions.reply
 
-    def ask(self, agent: str = "a", request: str | None = None) -> Answer:
+    def ask(self, agent: str = "a", request: str | None = None, host: str = "") -> Answer:
         self._asked += 1
-        return self.handle(Ask(agent, request or f"r{self._asked}"))
+        return self.handle(Ask(agent, request or f"r{self._asked}", host))
 
-    def assigned(self, agent: str = "a") -> Assignment:
-        answer = self.ask(agent)
+    def assigned(self, agent: str = "a", host: str = "") -> Assignment:
+        answer = self.ask(agent, host=host)
         assert isinstance(answer, Assignment), answer
         return answer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from driven_sweep import Driven, played, sweep_file
-from hypothesis import settings
+from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
@@ -68,6 +68,7 @@ class SweepMachine(RuleBasedStateMachine):
 
     file: Any = FILE
     strategy: Any = None
+    probes = (Ask("probe", "probe"),)
     runs = Bundle("runs")
 
     def __init__(self) -> None:
@@ -79,11 +80,13 @@ class SweepMachine(RuleBasedStateMachine):
 
     @rule(target=runs, agent=st.sampled_from("abc"))
     def ask(self, agent: str) -> Any:
-        answer = self.driven.ask(agent)
+        host = f"host of {agent}"
+        answer = self.driven.ask(agent, host=host)
         if isinstance(answer, Wait | Done):
             return multiple()
         assert isinstance(answer, Assignment)
         assert answer.run_id not in self.logged
+        assert host not in [aside.host for aside in self.driven.state.sweep.set_aside]
         self.logged[answer.run_id] = []
         return answer
 
@@ -146,10 +149,11 @@ class SweepMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_restart_changes_nothing_of_the_next_answer(self) -> None:
-        probe = Ask("probe", "probe")
-        _, lived = handle(self.driven.state, probe, self.driven.now)
-        _, restored = handle(self._restored(), probe, self.driven.now)
-        assert (restored.reply, restored.save) == (lived.reply, lived.save)
+        again = self._restored()
+        for probe in self.probes:
+            _, lived = handle(self.driven.state, probe, self.driven.now)
+            _, restored = handle(again, probe, self.driven.now)
+            assert (restored.reply, restored.save) == (lived.reply, lived.save)
 
     @invariant()
     def what_is_known_of_a_trial_is_not_forgotten_while_it_runs_again(self) -> None:
@@ -212,8 +216,40 @@ class RestartingMachine(SweepMachine):
     file, strategy = WITHOUT_CHECKPOINTS, Halver()
 
 
+class BadHostMachine(SweepMachine):
+    """The same where a host fails whatever it gets, within a second."""
+
+    file = FILE | {"run_cap": 20}
+    probes = (Ask("probe", "probe"), Ask("z", "probe", "bad"))
+
+    @rule(times=st.integers(1, 6))
+    def fail(self, times: int) -> None:
+        for _ in range(times):
+            run = self.driven.ask("z", host="bad")
+            if isinstance(run, Assignment):
+                self.logged[run.run_id] = []
+                self.driven.now += 1.0
+                self.driven.finish(run, "failed", Failure(Cause.EXIT_CODE, exit_code=1))
+
+    @rule()
+    def put_back(self) -> None:
+        for aside in self.driven.state.sweep.set_aside:
+            self.driven.command("resume_host", host=aside.host)
+
+    @invariant()
+    def no_trial_fails_for_what_a_host_set_aside_did(self) -> None:
+        state = self.driven.state
+        for aside in state.sweep.set_aside:
+            event("a host is set aside")
+            for number in aside.trials:
+                if state.trials[number].state is TrialState.FAILED:
+                    assert any(r.host != aside.host for r in state.runs_of(number) if r.state is RunState.FAILED)
+
+
 for machine in (SweepMachine, ReviewedMachine, RestartingMachine):
-    machine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+    machine.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+BadHostMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=40, deadline=None)
 TestAnyOrderOfEvents = SweepMachine.TestCase
 TestAnyOrderWithPauses = ReviewedMachine.TestCase
 TestAnyOrderWithRestarts = RestartingMachine.TestCase
+TestAnyOrderWithABadHost = BadHostMachine.TestCase

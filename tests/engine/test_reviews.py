@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from scripted_strategy import Scripted, Sender, epochs, sweep
 
+from besom.encoding import from_json, to_json
 from besom.engine import restore
 from besom.errors import WrongState
-from besom.records import Cause, Failure, Reason, RunState, TrialState
+from besom.records import Cause, Failure, Reason, Run, RunState, TrialState
 from besom.stopping.contract import Decision
+from besom.store.text import from_text, to_text
 
 CRASH = Failure(Cause.EXIT_CODE, "exit code 1", exit_code=1)
 STOP = Decision("stop", Reason("review", "hopeless", {"mean": -0.25, "trials": 3}))
@@ -41,6 +43,28 @@ def test_a_review_may_stop_a_trial_and_its_reason_is_in_the_users_units() -> Non
     assert trial.state is TrialState.STOPPED
     assert trial.ended_by == Reason("review", "hopeless", {"mean": 0.25, "trials": 3})
     assert driven.state.observation(1).ended_by == "review"
+
+
+def test_each_decision_to_go_on_is_kept_with_its_reason_in_the_users_units_and_after_a_restart() -> None:
+    further = Decision("continue", Reason("model", "promises most", {"mean": -0.5}), 6.0)
+    strategy = Scripted(script=[further, go_on(8), PAUSE])
+    driven = sweep(strategy, checkpoints=True, metric={"name": "acc", "goal": "maximize"})
+    first = driven.assigned()
+    epochs(driven, first, 1, 8)
+    driven.finish(first, "paused")
+    strategy.resume = 1
+    second = driven.assigned()
+    one, two = (driven.state.runs[run.run_id] for run in (first, second))
+    assert (one.because, two.because) == (None, Reason("test"))
+    assert one.passed == (
+        Reason("model", "promises most", {"rung": 2.0, "mean": 0.5}),
+        Reason("review", "The search lets it go on.", {"rung": 6.0}),
+    )
+    for run in (one, two):
+        assert from_text(Run, to_text(run)) == run
+        assert from_json(Run, to_json(run)) == run
+    before = {name: value for name, value in to_json(one).items() if name not in ("because", "passed")}
+    assert from_text(Run, to_text(before)) == replace(one, passed=())
 
 
 @pytest.mark.parametrize(("checkpoints", "order"), [(True, "pause"), (False, "stop")])

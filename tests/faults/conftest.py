@@ -1,8 +1,13 @@
-"""Fixtures: a bench that leaves no process behind, and sweeps that nobody breaks, to compare with."""
+"""Fixtures: a bench that leaves no process behind, and sweeps that nobody breaks, to compare with.
+
+Faults are tested on SQLite, those in which the store matters on PostgreSQL too. With BESOM_TEST_STORE=postgres all are
+tested on that, but for those that need a disk of the home's own.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +17,9 @@ from fault_bench import Bench
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    store = getattr(request, "param", os.environ.get("BESOM_TEST_STORE", "sqlite"))
+    bench = Bench(tmp_path, store=request.getfixturevalue("postgres").create() if store == "postgres" else None)
     yield bench
     bench.kill_everything()
 

@@ -11,12 +11,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from besom.records import Agent, Run, Trial
 from besom.server.connect import connect
+from besom.server.home import Home
 from besom.service import Service
 from marked_processes import marked_processes
 
@@ -49,6 +52,9 @@ with open(f"{HERE}/told-{run.id}.jsonl", "a") as told:
 """Tells a file of its own each row that it logs. It holds before an epoch while `hold-TRIAL-ATTEMPT-EPOCH` exists."""
 
 
+TAMPERED = str(Path(__file__).with_name("tampered"))
+
+
 def eventually(truth: Callable[[], Any], what: str, seconds: float = 40.0) -> Any:
     """Wait until something is true, and hand it back; fail after a deadline."""
     deadline = time.monotonic() + seconds
@@ -58,12 +64,25 @@ def eventually(truth: Callable[[], Any], what: str, seconds: float = 40.0) -> An
     return found
 
 
-class Bench:
-    """A folder with a program and a sweep file, a home, and the processes started there."""
+def on_postgres(values: Sequence[Any] = ()) -> Any:
+    """A case of a test whose first argument is `bench`, by its store; and the other arguments' values."""
+    return pytest.param("postgres", *values, marks=pytest.mark.postgres)
 
-    def __init__(self, folder: Path, home: Path | None = None) -> None:
+
+on_each_store = pytest.mark.parametrize("bench", ["sqlite", on_postgres()], indirect=True)
+"""For tests of what hangs on the store."""
+
+
+class Bench:
+    """A folder with a program and a sweep file, a home, and the processes started there.
+
+    `store` is a database's URL in place of the home's own file.
+    """
+
+    def __init__(self, folder: Path, home: Path | None = None, store: str | None = None) -> None:
         self.folder = folder
         self.home = home or folder / "home"
+        self.store = store
         self.file = folder / "sweep.json"
         self._started: list[subprocess.Popen[bytes]] = []
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -86,12 +105,19 @@ class Bench:
         }
         self.file.write_text(json.dumps(content))
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """A besom command, under way; what it says goes to `said-N`."""
-        environment = {**os.environ, "BESOM_HOME": str(self.home)}
+    def start(self, *words: str, before: Sequence[str] = (), **tampering: str) -> subprocess.Popen[bytes]:
+        """A besom command, under way behind the words `before`; what it says goes to `said-N`.
+
+        `clock`, `host` and `death`: see tampered/sitecustomize.
+        """
+        environment = {**os.environ, "BESOM_HOME": str(self.home), "BESOM_STORE": self.store or ""}
+        if tampering:
+            path = [TAMPERED, *filter(None, [os.environ.get("PYTHONPATH")])]
+            environment["PYTHONPATH"] = os.pathsep.join(path)
+            environment |= {f"BESOM_TEST_{name.upper()}": value for name, value in tampering.items()}
         with (self.folder / f"said-{len(self._started)}").open("wb") as said:
             process = subprocess.Popen(
-                [sys.executable, "-m", "besom", *words],
+                [*before, sys.executable, "-m", "besom", *words],
                 env=environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -106,9 +132,9 @@ class Bench:
         """A besom command from start to end; what it said."""
         return self.ended(self.start(*words), code)
 
-    def ended(self, process: subprocess.Popen[bytes], code: int = 0) -> str:
+    def ended(self, process: subprocess.Popen[bytes], code: int = 0, within_s: float = 60.0) -> str:
         """Wait for the command's end; what it said."""
-        process.wait(60)
+        process.wait(within_s)
         assert process.returncode == code, self.said(process)
         return self.said(process)
 
@@ -116,9 +142,9 @@ class Bench:
         """What the command has said so far."""
         return (self.folder / f"said-{self._started.index(process)}").read_text()
 
-    def serve(self) -> subprocess.Popen[bytes]:
+    def serve(self, **tampering: str) -> subprocess.Popen[bytes]:
         """A server on the bench's port, answering."""
-        process = self.start("server", "--port", str(self.port))
+        process = self.start("server", "--port", str(self.port), **tampering)
         eventually(self._answers, "the server answers")
         return process
 
@@ -145,7 +171,7 @@ class Bench:
     @contextlib.contextmanager
     def service(self) -> Iterator[Service]:
         """The home's server, or its database."""
-        with connect(home=self.home) as service:
+        with connect(home=Home(self.home, self.store)) as service:
             yield service
 
     def sweep_id(self) -> str:
@@ -170,9 +196,9 @@ class Bench:
         return [(trial.number, dict(trial.config), trial.value, str(trial.state)) for trial in self.trials()]
 
     def told(self, run_id: str) -> list[dict[str, float]]:
-        """What the run's script says that it logged."""
-        lines = (self.folder / f"told-{run_id}.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines]
+        """What the run's script says that it logged; nothing of one that did not come so far."""
+        told = self.folder / f"told-{run_id}.jsonl"
+        return [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else []
 
     def kept(self, run_id: str) -> list[dict[str, float]]:
         """What the database has of it."""
@@ -185,6 +211,15 @@ class Bench:
             told, kept = self.told(run.id), self.kept(run.id)
             assert kept == told[: len(kept)], run
             assert len(told) - len(kept) <= (1 if run.state == "lost" else 0), run
+
+    def assert_every_trial_is_finished_once(self) -> None:
+        """Trials numbered without a gap, each with one finished run, and no run under way."""
+        trials, runs = self.trials(), self.runs()
+        assert [(trial.number, str(trial.state)) for trial in trials] == [
+            (n + 1, "finished") for n in range(len(trials))
+        ]
+        assert sorted(run.trial for run in runs if run.state == "finished") == [trial.number for trial in trials]
+        assert [run for run in runs if run.state == "running"] == []
 
     def processes(self) -> list[int]:
         """Living processes that belong to the home: servers, agents, reapers, scripts, and what these started."""

@@ -24,22 +24,28 @@ print("loss: 2", flush=True)
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Bench]:
-    """A bench whose home is on a disk of two megabytes."""
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two megabytes."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount")
-    bench = Bench(tmp_path, disk / "home")
-    yield bench
-    bench.kill_everything()
+    yield disk
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
+@pytest.fixture
+def small(tmp_path: Path, disk: Path) -> Iterator[Bench]:
+    """A bench whose home is on the small disk."""
+    bench = Bench(tmp_path, disk / "home")
+    yield bench
+    bench.kill_everything()
+
+
 def fill(bench: Bench) -> Path:
-    """Take all the room that is left on the home's disk."""
-    filler = bench.home.parent / "filler"
+    """Take all the room that is left on the small disk."""
+    filler = bench.folder / "disk" / "filler"
     with filler.open("wb", buffering=0) as file:
         try:
             while True:
@@ -63,6 +69,34 @@ def test_a_sweep_waits_for_room_and_loses_nothing(small: Bench, undisturbed):
     assert [(run.trial, str(run.state), run.rows) for run in small.runs()] == [(n, "finished", 400) for n in (1, 2, 3)]
     small.assert_every_row_is_kept_once()
     assert small.suggestions() == undisturbed(epochs=400, run_cap=3)
+
+
+@pytest.mark.parametrize("full", ["store", "run folder"])
+def test_where_only_one_of_two_disks_is_full_the_sweep_waits_too(tmp_path: Path, disk: Path, undisturbed, full: str):
+    bench = Bench(tmp_path, disk / "home") if full == "store" else Bench(tmp_path)
+    runs = (tmp_path if full == "store" else disk) / "runs"
+    bench.write(epochs=400, pace_s=0.002, run_cap=2)
+    bench.hold("1-0-100")
+    process = bench.start("agent", bench.run("sweep", "sweep.json").split()[1], "--folder", str(runs))
+    try:
+        bench.await_held("1-0-100")
+        filler = fill(bench)
+        bench.let_go("1-0-100")
+        run_id = bench.runs()[0].id
+        eventually(lambda: len(bench.told(run_id)) == 400, "the script logs on")
+        history = runs / run_id / "history.jsonl"
+        if full == "run folder":
+            assert history.read_bytes().count(b"\n") < 400  # the rest waits in the script
+        else:
+            eventually(lambda: "disk is full" in bench.said(process), "it tells that the disk is full", 20)
+        filler.unlink()
+        bench.ended(process)
+    finally:
+        bench.kill_everything()
+
+    bench.assert_every_trial_is_finished_once()
+    bench.assert_every_row_is_kept_once()
+    assert bench.suggestions() == undisturbed(epochs=400, run_cap=2)
 
 
 def test_no_trial_is_spent_on_a_disk_that_is_full(small: Bench):

@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from fault_bench import Bench, eventually
+from fault_bench import Bench, eventually, on_each_store, on_postgres
 
 from besom.agent.reaper import marked
 from besom.records import RunState
@@ -40,6 +40,7 @@ def test_a_rerun_goes_on_after_kill_9_of_besom_run_in_mid_trial(bench: Bench, un
     bench.assert_nothing_is_left()
 
 
+@on_each_store
 def test_agents_deliver_everything_once_to_a_server_that_was_killed_and_came_back(bench: Bench):
     bench.write(epochs=300, pace_s=0.002, run_cap=6)
     server = bench.serve()
@@ -61,7 +62,9 @@ def test_agents_deliver_everything_once_to_a_server_that_was_killed_and_came_bac
     bench.assert_every_row_is_kept_once()
 
 
-@pytest.mark.parametrize("keeps", [False, True], ids=["without checkpoints", "with checkpoints"])
+@pytest.mark.parametrize(
+    ("bench", "keeps"), [("sqlite", False), ("sqlite", True), on_postgres([True])], indirect=["bench"]
+)
 def test_the_trial_of_an_agent_killed_goes_on_in_another(bench: Bench, keeps: bool):
     bench.write(keeps=keeps, run_cap=1, besom={"lease": "2s"})
     bench.hold("1-0-3")
@@ -103,7 +106,12 @@ def test_kill_9_of_a_script_fails_its_trial_or_is_tried_again(bench: Bench, retr
     bench.assert_every_row_is_kept_once()
 
 
-@pytest.mark.parametrize("file", [{"run_cap": 5}, BAYES], ids=["random", "bayes"])
+@pytest.mark.parametrize(
+    ("bench", "file"),
+    [("sqlite", {"run_cap": 5}), ("sqlite", BAYES), on_postgres([{"run_cap": 5}])],
+    indirect=["bench"],
+    ids=["random", "bayes", "random on PostgreSQL"],
+)
 def test_after_kill_9_of_everything_a_rerun_suggests_the_same(bench: Bench, undisturbed, file):
     bench.write(**file)
     for place in ("2-0-3", "4-0-1"):

@@ -8,12 +8,13 @@ import socket
 import subprocess
 import time
 
-from fault_bench import Bench, eventually
+from fault_bench import Bench, eventually, on_each_store
 
 from besom.records import RunState
 from besom.wire import Ask, Hello
 
 
+@on_each_store
 def test_what_a_stopped_agent_sends_too_late_is_refused(bench: Bench):
     bench.write(run_cap=1, besom={"lease": "2s"})
     bench.hold("1-0-3", "1-1-2")
@@ -22,7 +23,8 @@ def test_what_a_stopped_agent_sends_too_late_is_refused(bench: Bench):
     first = bench.start("agent", sweep_id)
     bench.await_held("1-0-3")
     eventually(lambda: bench.runs()[0].rows == 2, "its rows arrive")
-    second = bench.start("agent", sweep_id)
+    # As on another machine: one that worked in the same folder would end the script and deliver its rows.
+    second = bench.start("agent", sweep_id, "--folder", str(bench.folder / "elsewhere"))
     first.send_signal(signal.SIGSTOP)
     bench.await_held("1-1-2")  # the lease has ended, and the other has the trial
     bench.let_go("1-0-3")
@@ -37,6 +39,31 @@ def test_what_a_stopped_agent_sends_too_late_is_refused(bench: Bench):
     assert [(run.attempt, str(run.state), run.rows) for run in bench.runs()] == [(0, "lost", 2), (1, "finished", 4)]
     assert len(bench.kept(late)) == 2
     assert [(trial.state, trial.losses) for trial in bench.trials()] == [("finished", 0)]
+
+
+@on_each_store
+def test_what_a_lost_run_logged_is_delivered_by_the_next_which_goes_on_from_there(bench: Bench):
+    bench.write(run_cap=1, keeps=True, besom={"lease": "2s"})
+    bench.hold("1-0-3")
+    bench.serve()
+    sweep_id = bench.run("sweep", "sweep.json").split()[1]
+    first = bench.start("agent", sweep_id)
+    script = bench.await_held("1-0-3")
+    eventually(lambda: bench.runs()[0].rows == 2, "its rows arrive")
+    first.send_signal(signal.SIGSTOP)
+    bench.let_go("1-0-3")
+    eventually(lambda: script not in bench.processes(), "the script ends, having logged all")
+    eventually(lambda: bench.runs()[0].state == "lost", "the lease ends")
+    second = bench.start("agent", sweep_id)
+    bench.ended(second)
+    first.send_signal(signal.SIGCONT)
+    bench.ended(first)
+
+    assert [(str(run.state), run.rows, run.fidelity) for run in bench.runs()] == [("lost", 4, 4), ("finished", 0, 4)]
+    lost = bench.runs()[0].id
+    assert bench.kept(lost) == bench.told(lost)
+    (trial,) = bench.trials()
+    assert trial.value == bench.told(lost)[-1]["loss"]
 
 
 def test_a_machine_that_slept_loses_no_run(bench: Bench):
@@ -106,6 +133,7 @@ def test_two_of_besom_run_share_one_sweep(bench: Bench):
     bench.assert_every_row_is_kept_once()
 
 
+@on_each_store
 def test_agents_that_start_at_once_without_a_server_share_the_sweep(bench: Bench):
     bench.write(run_cap=3)
     bench.hold("1-0-2", "2-0-2", "3-0-2")
@@ -121,6 +149,7 @@ def test_agents_that_start_at_once_without_a_server_share_the_sweep(bench: Bench
     bench.assert_every_row_is_kept_once()
 
 
+@on_each_store
 def test_an_agent_takes_over_from_a_besom_run_that_was_killed(bench: Bench):
     bench.write(run_cap=3)
     bench.hold("1-0-2", "2-0-2")

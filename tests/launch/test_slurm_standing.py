@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from besom.launch.slurm import Launch, job_ends_at
-from besom.launch.slurm.controller import Task, parsed
+from besom.launch.slurm import Launch, is_superseded, job_ends_at
+from besom.launch.slurm.controller import Task, parsed, parsed_accounts
 from besom.launch.slurm.standing import joined
-from besom.launch.slurm.steps import MOST_CRASHES, Outcome, outcome_of, srun_words
+from besom.launch.slurm.steps import MOST_CRASHES, Outcome, Step, outcome_of, srun_words
 from besom.records import Agent, Run
 from besom.sweepfile import SlurmOptions
 
@@ -54,6 +57,31 @@ def test_standings_join_slurms_word_with_besoms_heartbeats():
 def test_a_job_of_another_launch_with_the_same_number_is_not_taken_for_ones_own():
     (standing,) = joined([replace(launch("dddd"), job="12")], parsed(SQUEUE), [], [])
     assert standing.state == "forgotten"
+
+
+ACCOUNTS = """\
+12_0|COMPLETED|node1
+12_1|CANCELLED by 1000|None assigned
+12_[2-3]|PENDING|None assigned
+12_4|RUNNING|node2
+20|OUT_OF_MEMORY|node3
+"""
+
+
+def test_how_jobs_ended_that_the_controller_has_forgotten_is_in_slurms_accounts():
+    past = parsed_accounts(ACCOUNTS)
+    assert [(task.name, task.state, task.node, task.is_alive) for task in past] == [
+        ("12_0", "COMPLETED", "node1", False),
+        ("12_1", "CANCELLED", "", False),
+        ("20", "OUT_OF_MEMORY", "node3", False),
+    ]
+    known = parsed("13|12|1|RUNNING|None|node1|besom:sweep1:aaaa\n")
+    array, packed = replace(launch(agents=3), job="12"), replace(launch("bbbb", packed=True), job="20")
+    found = joined([array, packed], known, [], [], past)
+    assert [(each.job, each.state) for each in found] == [
+        *(("12_0", "completed"), ("12_1", "running"), ("", "forgotten")),
+        ("20", "out_of_memory"),
+    ]
 
 
 def test_the_agents_of_a_packed_job_share_it():
@@ -112,3 +140,32 @@ def test_marks_of_cancelling_are_of_the_launch_or_of_one_agent(tmp_path: Path):
     assert at(lambda _: None) == [False, False, False]
     assert at(lambda one: one.mark_cancelled(1)) == [False, True, False]
     assert at(lambda one: one.mark_cancelled()) == [True, True, True]
+
+
+def test_the_newest_attempt_of_a_job_is_known_to_those_before_it(tmp_path: Path):
+    one = Launch(tmp_path, "t", "s", tmp_path, "", "", SlurmOptions(), 0.0)
+    assert not is_superseded(one.attempt_name(3, 0))
+    one.begin(3, 0)
+    one.begin(None, 7)
+    one.begin(3, 2)
+    asked = [(3, 0), (3, 1), (3, 2), (None, 6), (None, 7), (2, 0)]
+    assert [is_superseded(one.attempt_name(*each)) for each in asked] == [True, True, False, True, False, False]
+
+
+def _ended(tmp_path: Path, said: str, code: int) -> str:
+    """What is known of an agent's end that said this and exited with that code."""
+    script = f"printf '%s\\n' {shlex.quote(said)}; exit {code}"
+    told = threading.Event()
+    step = Step(["/usr/bin/env"], dict(os.environ), tmp_path / "log", tmp_path / "pid", lambda _: told.set())
+    while not told.is_set():
+        step.look(0.0, lambda: ["/bin/sh", "-c", script], may_start=True)
+    return step.memory_kill
+
+
+def test_an_agent_that_slurm_killed_for_its_memory_is_known(tmp_path: Path):
+    said = "slurmstepd: error: Step 3.0 exceeded memory limit (614400 > 409600), being killed"
+    assert _ended(tmp_path, said, 137) == "Step 3.0 exceeded memory limit (614400 > 409600), being killed"
+    oom = "slurmstepd: error: Detected 1 oom_kill event in StepId=3.0. Some of the step tasks have been OOM Killed."
+    assert "oom_kill" in _ended(tmp_path, oom, 1)
+    assert not _ended(tmp_path, oom, 0)  # its training was killed, and it saw to that
+    assert not _ended(tmp_path, "error: of the training", 137)

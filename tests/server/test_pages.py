@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
 from besom.server.home import Home
+from besom.server.pages.shelf import Leaf, Shelf
 from besom.server.serve import Server, serve_in_thread
 
 PLACES = ("/", "/compare", "/agents", "/sweeps/any", "/sweeps/any/trials/7")
@@ -28,9 +30,35 @@ def raw(server: Server, path: str) -> tuple[int, bytes]:
 
 
 def test_every_address_of_the_dashboard_shows_the_one_page(server: Server):
-    pages = {httpx.get(server.address + path).text for path in PLACES}
-    assert len(pages) == 1
-    assert pages.pop().lower().startswith("<!doctype html>")
+    pages = {path: httpx.get(server.address + path).text for path in PLACES}
+    early = [line for line in pages["/sweeps/any"].splitlines() if "plotly-cartesian" in line]
+    assert len(early) == 1  # where there will be pictures, what draws them comes with the page
+    assert {page.replace(f"{early[0]}\n", "") for page in pages.values()} == {pages["/"]}
+    assert pages["/"].lower().startswith("<!doctype html>")
+    assert "plotly-cartesian" not in pages["/"]
+
+
+def test_browsers_keep_the_files_of_the_page_until_another_version_of_besom_serves_it(server: Server):
+    page = httpx.get(f"{server.address}/sweeps/any").text
+    named = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert len(named) > 10
+    for path in named:
+        answer = httpx.get(server.address + path)
+        assert answer.status_code == 200, path
+        assert "immutable" in answer.headers["cache-control"]
+        _, _, edition, name = path.split("/", 3)
+        by_name = httpx.get(f"{server.address}/static/{name}")
+        assert (by_name.content, by_name.headers["cache-control"]) == (answer.content, "no-cache")
+        older = httpx.get(f"{server.address}/static/{edition[:-1]}x/{name}")
+        assert (older.content, older.headers["cache-control"]) == (answer.content, "no-cache")
+    assert httpx.get(f"{server.address}/static/{edition}/nothing.js").status_code == 404
+    assert Shelf().edition == edition.removeprefix("~")  # the same after a restart
+
+
+def test_another_content_of_any_file_is_another_edition():
+    one, other = Shelf(), Shelf()
+    other._leaves["app.js"] = Leaf(b"changed", ".js")
+    assert one.edition != other.edition
 
 
 @pytest.mark.parametrize("path", [*PLACES, "/static/app.js"])
@@ -102,6 +130,11 @@ def test_what_a_browser_has_is_not_sent_again(server: Server):
         "/static/pages/../../door.py",
         "/static/....//routes.py",
         "/static/app.js%00.html",
+        "/static/~/../routes.py",
+        "/static/~0/..%2froutes.py",
+        "/static/~0//etc/passwd",
+        "/static/~",
+        "/static/~0",
         "/static/",
         "/static/pages",
         "/static/pages/",

@@ -16,6 +16,7 @@ from besom.records import Sweep
 from besom.server.driver import Driver
 from besom.server.home import Home
 from besom.server.serve import Server, serve_in_thread
+from besom.server.trialtable import Query
 from besom.server.views import Views
 from besom.store import open_store
 from besom.wire import Command, Finish, Hello, Report
@@ -73,7 +74,7 @@ def test_what_runs_shows_the_time_that_it_has_taken_so_far(tmp_path: Path):
         now[0] += 7.0
         driver.report(Report(running.run_id, running.lease, 0, []))
         views = Views(driver, Home(tmp_path))
-        page = views.table(sweep.id, "seconds", descending=True, where="", text="", first=0, limit=10)
+        page = views.table(sweep.id, Query("seconds", descending=True))
         at = [column.id for column in page.columns].index("seconds")
         assert [row.trial for row in page.rows] == [running.trial, ended.trial]
         assert [row.cells[at].text for row in page.rows] == ["12 s", "5.0 s"]
@@ -299,3 +300,57 @@ def test_a_sweep_that_this_version_cannot_read_does_not_hide_the_others(server: 
     assert lines["broken00"]["state"] == "finished"
     assert "'from the future'" in asked(server, "sweeps/broken00/view")["notice"]
     assert asked(server, "sweeps/broken00/table")["total"] == 0
+
+
+def test_other_metrics_are_columns_to_show_sort_and_filter_by(server: Server) -> None:
+    driver = server.driver
+    sweep = driver.create_sweep({**FILE, "name": "metrics", "metric": {"name": "loss"}})
+    driver.hello(Hello("m", "m", "node", 1, ()))
+    for number in range(5):
+        run = assigned(driver, sweep.id, f"m{number}")
+        rows = [{"loss": 1.0, NAME: -1.0, "_timestamp": 5.0}, {"loss": float(number), NAME: 10.0 - number}]
+        driver.report(Report(run.run_id, run.lease, 0, rows if number != 2 else [{"loss": 2.0}]))
+        driver.finish(Finish(run.run_id, run.lease, "finished"))
+    table, column = f"sweeps/{sweep.id}/table", f"metric:{NAME}"
+    page = asked(server, table)
+    ids = [each["id"] for each in page["columns"]]
+    assert [each for each in ids if each.startswith("metric:")] == [column]
+    at = ids.index(column)
+    assert not page["columns"][at]["is_shown"]
+    assert {row["cells"][at]["text"] for row in page["rows"]} == {""}  # nothing is read that nobody asked for
+    shown = asked(server, table, metrics=json.dumps([NAME]))
+    assert [row["cells"][at]["value"] for row in shown["rows"]] == [10.0, 9.0, None, 7.0, 6.0]
+    ordered = asked(server, table, sort=column, descending=True, limit=2, first=1)
+    assert [(row["trial"], row["cells"][at]["value"]) for row in ordered["rows"]] == [(2, 9.0), (4, 7.0)]
+    where = json.dumps([[column, 7, 9.5]])
+    assert asked(server, f"sweeps/{sweep.id}/selection", where=where)["trials"] == [2, 4]
+    assert asked(server, table, where=where)["matching"] == 2
+    assert "metrics" in asked(server, table, 422, metrics="loss")["error"]["message"]
+    assert asked(server, table, 422, sort="metric:nowhere")["error"]["type"] == "MessageError"
+
+
+def test_a_metric_in_the_table_follows_the_runs_that_log_it(server: Server) -> None:
+    driver = server.driver
+    sweep = driver.create_sweep({**FILE, "name": "following", "metric": {"name": "loss"}})
+    run = assigned(driver, sweep.id, "f")
+    query = {"sort": "metric:lr now", "metrics": '["lr now"]'}
+
+    def cell() -> Any:
+        page = asked(server, f"sweeps/{sweep.id}/table", **query)
+        at = [each["id"] for each in page["columns"]].index("metric:lr now")
+        return page["rows"][0]["cells"][at]["value"]
+
+    driver.report(Report(run.run_id, run.lease, 0, [{"loss": 1.0, "lr now": 0.5}]))
+    assert cell() == 0.5
+    driver.report(Report(run.run_id, run.lease, 1, [{"lr now": 0.25}]))  # the trial itself stays the same
+    assert cell() == 0.25
+    driver.report(Report(run.run_id, run.lease, 2, [{"lr now": 0.125}]))
+    assert cell() == 0.125
+
+
+def test_a_sweeps_page_tells_in_which_ways_trials_failed(server: Server, sweep: Sweep) -> None:
+    (kind,) = asked(server, f"sweeps/{sweep.id}/view")["failures"]
+    assert (kind["count"], kind["first"]) == (1, [1])
+    assert kind["text"].startswith("metric not finite")
+    where = json.dumps([["failure", [kind["text"]]]])
+    assert asked(server, f"sweeps/{sweep.id}/selection", where=where)["trials"] == [1]

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,10 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SwitchType=switch/none
 MpiDefault=none
-JobAcctGatherType=jobacct_gather/none
+# Without cgroups a step over its memory is killed when it is next looked at.
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
 SlurmdParameters=config_overrides
 AccountingStorageType=accounting_storage/none
 MinJobAge=3600
@@ -74,13 +77,19 @@ def is_installed() -> bool:
     return os.geteuid() == 0 and all(shutil.which(name, path=_SEARCH) for name in PROGRAMS)
 
 
-def eventually(truth: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+def eventually(truth: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
     """Wait until something is true, and hand it back; fail after a deadline."""
     deadline = time.monotonic() + seconds
     while not (found := truth()):
         assert time.monotonic() < deadline, f"{what}: did not come true in {seconds:g} s"
-        time.sleep(0.1)
+        time.sleep(0.05)
     return found
+
+
+def node_of(pid: int) -> str:
+    """The node that a job's process runs at."""
+    environ = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return next(word.partition("=")[2] for word in environ if word.startswith("SLURMD_NODENAME="))
 
 
 class Cluster:
@@ -136,6 +145,19 @@ class Cluster:
     def start_node(self, name: str) -> None:
         self._spawn("slurmd", "-D", "-N", name)
 
+    @contextlib.contextmanager
+    def configured(self, line: str) -> Iterator[None]:
+        """With one line more in its configuration."""
+        file = self.folder / "slurm.conf"
+        before = file.read_text()
+        try:
+            file.write_text(before + line + "\n")
+            self.run("scontrol", "reconfigure")
+            yield
+        finally:
+            file.write_text(before)
+            self.run("scontrol", "reconfigure")
+
     def kill_controller(self) -> None:
         self._kill("slurmctld")
 
@@ -146,6 +168,10 @@ class Cluster:
         for pid in [*filter(None, map(_stepd_above, jobs)), *jobs]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def lose_touch(self, name: str) -> None:
+        """Kill a node's daemon alone: its jobs work on, and the controller takes the node for dead."""
+        self._kill(name)
 
     def _is_ours(self, pid: int) -> bool:
         with contextlib.suppress(OSError):

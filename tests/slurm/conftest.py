@@ -1,4 +1,4 @@
-"""One real cluster a session, and a place with a server, sweeps and a home for each test."""
+"""One real cluster and one server a session, and a place with a home and sweeps for each test."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from cluster import Cluster, is_installed
 from slurm_place import Place
+
+from besom.server.home import Home
+from besom.server.serve import Server, serve_in_thread
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +32,26 @@ def cluster(running_cluster: Cluster) -> Iterator[Cluster]:
     running_cluster.clear()
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that stays up, on the loopback that all the nodes share."""
+    with serve_in_thread(Home(tmp_path_factory.mktemp("home"))) as served:
+        yield served
+
+
 @pytest.fixture
-def place(cluster: Cluster, tmp_path: Path) -> Iterator[Place]:
-    place = Place(tmp_path, cluster)
-    place.serve()
-    try:
-        yield place
-    finally:
-        cluster.clear()
-        place.close()
+def place(cluster: Cluster, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A place at that server."""
+    place = Place(tmp_path, server.home.path, cluster)
+    place.enter(monkeypatch)
+    yield place
+    cluster.clear()
+
+
+@pytest.fixture
+def unserved(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A place whose home nobody serves."""
+    place = Place(tmp_path, tmp_path / "home", cluster)
+    place.enter(monkeypatch)
+    yield place
+    cluster.clear()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
-import signal
-import subprocess
+import os
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cluster import GPUS, Cluster, eventually
 
+from besom.cli import main
 from besom.records import Run, Trial
 from besom.server.connect import connect
 from marked_processes import marked_processes
@@ -26,6 +29,9 @@ begun = int(saved.read_text()) if KEEPS and saved.exists() else 0
 node, gpu = os.environ.get("SLURMD_NODENAME"), os.environ.get("CUDA_VISIBLE_DEVICES")
 story = {"trial": run.trial, "begun": begun, "node": node, "gpu": gpu, "folder": os.environ["BESOM_RUN_DIR"]}
 (HERE / f"story-{run.id}.json").write_text(json.dumps(story))
+if run.config["x"] > 0.8:
+    hog = b"x" * (HOG_MB << 20)
+    time.sleep(60 if HOG_MB else 0)
 for epoch in range(begun + 1, EPOCHS + 1):
     while (HERE / "hold").exists() and epoch > 2:
         time.sleep(0.02)
@@ -41,32 +47,24 @@ for epoch in range(begun + 1, EPOCHS + 1):
 class Place:
     """Where a user of the cluster works."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
-        self.folder, self.cluster = folder, cluster
-        self.home = folder / "home"
+    def __init__(self, folder: Path, home: Path, cluster: Cluster) -> None:
+        self.folder, self.home, self.cluster = folder, home, cluster
         self.file = folder / "sweep.json"
-        self.environ = {**cluster.environ, "BESOM_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
-        self._server: subprocess.Popen[str] | None = None
+        self.sweep = ""
 
-    def serve(self) -> None:
-        """A server that stays up, on the loopback that all the nodes share."""
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "besom", "server", "--port", "0"],
-            env=self.environ,
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        eventually((self.home / "server.json").exists, "the server listens")
+    def enter(self, patch: pytest.MonkeyPatch) -> None:
+        """Have this process be in the place, and at its cluster, until `patch` is undone."""
+        for name, value in {**self.cluster.environ, "BESOM_HOME": str(self.home), "OMP_NUM_THREADS": "1"}.items():
+            patch.setenv(name, value)
+        patch.chdir(self.folder)
 
-    def close(self) -> None:
-        assert self._server is not None
-        self._server.send_signal(signal.SIGTERM)
-        self._server.wait(20)
+    def write(self, *, epochs: int = 4, keeps: bool = False, pace_s: float = 0.0, hog_mb: int = 0, **file: Any) -> None:
+        """The training and its sweep file; keyword arguments go over the file's defaults.
 
-    def write(self, *, epochs: int = 4, keeps: bool = False, pace_s: float = 0.0, **file: Any) -> None:
-        """The training and its sweep file; keyword arguments go over the file's defaults."""
-        (self.folder / "train.py").write_text(f"EPOCHS, KEEPS, PACE_S = {epochs}, {keeps}, {pace_s}\n{TRAIN}")
+        Where `x` is more than 0.8, it takes `hog_mb` of memory.
+        """
+        constants = f"EPOCHS, KEEPS, PACE_S, HOG_MB = {epochs}, {keeps}, {pace_s}, {hog_mb}\n"
+        (self.folder / "train.py").write_text(constants + TRAIN)
         besom = {"seed": 5, "grace": 3, "checkpoints": keeps, **file.pop("besom", {})}
         content = {
             "program": "train.py",
@@ -82,22 +80,17 @@ class Place:
 
     def besom(self, *words: str, code: int = 0) -> str:
         """A command of besom's, to its end: standard output, or what it said of its error."""
-        done = subprocess.run(
-            [sys.executable, "-m", "besom", *words],
-            env=self.environ,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stderr if code else done.stdout
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            ended = main(words)
+        assert ended == code, out.getvalue() + err.getvalue()
+        return err.getvalue() if code else out.getvalue()
 
     def submit(self, *words: str) -> dict[str, Any]:
         """What `besom slurm submit` of the place's sweep file answers; SLURM is asked for little unless told."""
-        least = ("--cpus", "1", "--mem", "300M")
+        least = ("--cpus", "1", "--mem", "700M")
         answer: dict[str, Any] = json.loads(self.besom("slurm", "submit", str(self.file), "--json", *least, *words))
+        self.sweep = answer["sweep"]
         return answer
 
     def hold(self) -> Path:
@@ -107,15 +100,15 @@ class Place:
 
     def runs(self) -> list[Run]:
         with connect(home=self.home) as service:
-            return service.runs(service.sweeps()[0].id)
+            return service.runs(self.sweep)
 
     def trials(self) -> list[Trial]:
         with connect(home=self.home) as service:
-            return service.trials(service.sweeps()[0].id)
+            return service.trials(self.sweep)
 
     def state(self) -> str:
         with connect(home=self.home) as service:
-            return str(service.sweeps()[0].state)
+            return str(service.sweep(self.sweep).state)
 
     def stories(self) -> list[dict[str, Any]]:
         """Where each run was executed, in the order of their begin."""
@@ -128,7 +121,7 @@ class Place:
             lambda: sum(run.state == "running" and run.fidelity >= 2 for run in self.runs()) >= count, "runs wait"
         )
 
-    def await_end(self, seconds: float = 60.0) -> None:
+    def await_end(self, seconds: float = 120.0) -> None:
         eventually(lambda: self.state() == "finished", "the sweep ends", seconds)
 
     def jobs(self) -> list[str]:
@@ -139,13 +132,16 @@ class Place:
         eventually(lambda: not self.jobs(), "every job has ended")
 
     def processes(self) -> list[int]:
-        """Processes of the home's agents and trainings, but for the server's."""
-        assert self._server is not None
-        return [pid for pid in marked_processes("BESOM_HOME", self.home) if pid != self._server.pid]
+        """Processes of the home's servers, agents and trainings, but for this one."""
+        return [pid for pid in marked_processes("BESOM_HOME", self.home) if pid != os.getpid()]
 
     def logs(self) -> str:
         """All that jobs and agents have said."""
-        return "\n".join(f"{path}:\n{path.read_text()}" for path in sorted(self.home.glob("sweeps/*/slurm/*/logs/*")))
+        return "\n".join(f"{path}:\n{path.read_text()}" for path in sorted(self.launches().glob("*/logs/*")))
+
+    def launches(self) -> Path:
+        """Where the launches of the place's sweep lie."""
+        return self.home / "sweeps" / self.sweep / "slurm"
 
     def restarts(self, *names: str) -> list[int]:
         """How often SLURM started each of these tasks again."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
-from cluster import eventually
+from cluster import Cluster, eventually
 from slurm_place import Place
 
 pytestmark = pytest.mark.slurm
@@ -32,10 +35,17 @@ def test_near_its_time_limit_a_job_saves_is_requeued_and_goes_on(place: Place):
     assert later
     (trial,) = place.trials()
     assert (trial.state, trial.fidelity) == ("finished", 4)
-    assert len(list(place.home.glob("sweeps/*/slurm/*/logs/0-?.log"))) == restarts + 1
+    assert len(list(place.launches().glob("*/logs/0-?.log"))) == restarts + 1
 
 
-def test_a_job_that_is_preempted_with_grace_goes_on_later(place: Place):
+@pytest.fixture(params=["", "SlurmctldParameters=preempt_send_user_signal"], ids=["steps told", "job told"])
+def preempting(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[None]:
+    """Both ways in which clusters preempt: only a job's steps get a TERM, or the job its own signal."""
+    with cluster.configured(request.param) if request.param else contextlib.nullcontext():
+        yield
+
+
+def test_a_job_that_is_preempted_with_grace_goes_on_later(preempting: None, place: Place):
     place.write(keeps=True, run_cap=1)
     hold = place.hold()
     job = place.submit("--gpus", "2", "--partition", "low", "--time", "10m")["job"]
@@ -71,6 +81,6 @@ def test_a_run_that_would_not_end_in_time_is_left_to_the_next_job(place: Place):
     # Of two minutes the last 105 s may be cut off: there is time for one run a job, which keeps no checkpoints.
     place.write(epochs=10, pace_s=0.8, run_cap=2, besom={"slurm": {"notice": 30}})
     job = place.submit("--time", "2m")["job"]
-    place.await_end(90)
+    place.await_end()
     assert place.restarts(f"{job}_0") == [1]
     assert [str(run.state) for run in place.runs()] == ["finished", "finished"]

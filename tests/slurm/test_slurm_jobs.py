@@ -12,6 +12,7 @@ import pytest
 from slurm_place import Place
 
 from besom.launch.slurm import launches_of
+from besom.launch.slurm.controller import accounted
 
 pytestmark = pytest.mark.slurm
 EXAMPLE = Path(__file__).parents[2] / "examples" / "slurm"
@@ -58,12 +59,12 @@ def test_a_script_written_by_hand_runs_several_agents(place: Place):
     (folder / "sweep.yaml").write_text(content)
     script = (folder / "job.sh").read_text().replace("1 2 3", "1 2").replace("gpu:3", "gpu:2").replace("=1G", "=600M")
     (folder / "job.sh").write_text(script.replace("besom agent", f"{sys.executable} -m besom agent"))
-    sweep = json.loads(place.besom("sweep", str(folder / "sweep.yaml"), "--json"))["sweep"]["id"]
+    sweep = place.sweep = json.loads(place.besom("sweep", str(folder / "sweep.yaml"), "--json"))["sweep"]["id"]
     server = json.loads((place.home / "server.json").read_text())["url"]
     place.cluster.run("env", f"BESOM_SERVER={server}", f"BESOM_HOME={place.home}", "OMP_NUM_THREADS=1",
                       "sbatch", f"--chdir={folder}", str(folder / "job.sh"), sweep)  # fmt: skip
 
-    place.await_end(90)
+    place.await_end()
     place.await_no_jobs()
     runs = place.runs()
     assert {str(run.state) for run in runs} <= {"finished", "paused"}
@@ -76,15 +77,17 @@ def test_a_script_written_by_hand_runs_several_agents(place: Place):
 
 
 def test_defaults_of_the_site_the_file_and_the_command_line_meet_in_the_job(place: Place):
-    place.home.mkdir(exist_ok=True)
-    (place.home / "slurm.yaml").write_text("partition: abrupt\ntime: 20m\nmem: 250M\noptions: [--nice=5]\n")
+    site = place.home / "slurm.yaml"
+    site.write_text("partition: abrupt\ntime: 20m\nmem: 250M\noptions: [--nice=5]\n")
     place.write(run_cap=1, besom={"slurm": {"time": "15m", "agents": 2}})
     words = ("submit", str(place.file), "--agents", "1", "--json", "--", "--job-name=mine")
     number = json.loads(place.besom("slurm", *words))["job"]
+    site.unlink()
     job = place.cluster.run("scontrol", "show", "job", f"{number}_0").stdout
     for wanted in ("Partition=abrupt", "TimeLimit=00:15:00", "MinMemoryNode=250M", "Nice=5", "JobName=mine"):
         assert wanted in job, job
     assert place.cluster.squeue("%i", "--jobs", number) == [f"{number}_0"]
+    assert accounted([number], 0.0) == []  # this cluster keeps no accounts
 
 
 def test_more_agents_are_submitted_and_those_too_many_cancelled(place: Place):

@@ -168,6 +168,21 @@ class StoreContract:
         assert store.metrics("r0") == ["z", "b", "a", "c"]
         assert sorted(store.metrics("r0", is_ordered=False)) == ["a", "b", "c", "z"]
 
+    def test_the_last_value_of_a_metric_is_that_of_its_last_row(self, store: Store) -> None:
+        for at in range(3):
+            self.append(store, at, {"loss": 1.0 / (at + 1), **({"acc": float(at)} if at < 2 else {})})
+        self.append(store, 0, {"loss": INF}, run_id="r1")
+        self.append(store, 0, {"note": "no number"}, run_id="r2")
+        for _ in ("pieces", "compacted"):
+            assert store.last_values(["r0", "r1", "r2", "none"], "loss") == {"r0": 1 / 3, "r1": INF}
+            assert store.last_values(["r1", "r0"], "acc") == {"r0": 1.0}
+            with store.transaction():
+                store.compact("r0")
+        many = {f"m{number}": float(number) for number in range(1200)}
+        for run_id, value in many.items():
+            self.append(store, 0, {"loss": value}, run_id=run_id)
+        assert store.last_values(list(many), "loss") == many
+
     def test_columns_of_many_runs_come_at_once(self, store: Store) -> None:
         names = [f"r{number}" for number in range(1200)]
         with store.transaction():
@@ -201,6 +216,13 @@ class StoreContract:
             assert store.rows_at("r0", np.arange(0)) == {}
             with store.transaction():
                 store.compact("r0")
+
+    def test_pieces_of_several_runs_are_added_at_once(self, store: Store) -> None:
+        with store.transaction():
+            store.append_rows("r0", 0, [{"a": 1.0}])
+            store.append_pieces([("r0", 1, [{"a": 2.0}, {"a": 3.0, "b": "x"}]), ("r1", 0, [{"a": 4.0}, {}])])
+        assert list(store.rows("r0")) == [{"a": 1.0}, {"a": 2.0}, {"a": 3.0, "b": "x"}]
+        assert list(store.rows("r1")) == [{"a": 4.0}, {}]
 
     def test_rows_that_are_there_already_are_refused(self, store: Store) -> None:
         self.append(store, 0, {"loss": 1.0})

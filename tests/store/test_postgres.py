@@ -1,76 +1,27 @@
-"""The contract on PostgreSQL: a real server of the test's own, and what is special there."""
+"""The contract on PostgreSQL: a real server, and what is special there: one process owns the database."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
-from pathlib import Path
-from threading import Thread
 
 import pytest
 from sqlalchemy import create_engine
 from store_contract import SWEEP, StoreContract
 
-from besom.errors import StoreError
-from besom.store import SqlStore, open_store, schema
+from benchmarks.postgres import Cluster
+from besom.errors import StoreError, WrongState
+from besom.store import SqlStore, claim, open_store, schema
 from besom.tracked import TrackedRun, TrackedValues
 
 pytestmark = pytest.mark.postgres
-_numbers = count()
-
-
-def programs() -> Path:
-    """The folder of PostgreSQL's programs, which Debian keeps out of the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    if not found and not on_path:
-        pytest.skip("no PostgreSQL here; on Debian: apt-get install postgresql")
-    return found[-1].parent if found else Path(str(on_path)).parent
-
-
-@contextmanager
-def cluster() -> Iterator[str]:
-    """The address of a server that is gone afterwards. PostgreSQL refuses to run as root, so then it is `postgres`."""
-    bin_ = programs()
-    become = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    with tempfile.TemporaryDirectory(prefix="besom-pg-") as name:
-        folder = Path(name)
-        if become:
-            shutil.chown(folder, "postgres")
-        data, log = str(folder / "data"), str(folder / "log")
-        made = ["initdb", "--auth", "trust", "--username", "besom", "--no-sync", "--pgdata", data]
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        for words in (made, ["pg_ctl", "--pgdata", data, "--log", log, "--options", options, "--wait", "start"]):
-            command = [*become, str(bin_ / words[0]), *words[1:]]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stdout + done.stderr
-        try:
-            yield f"postgresql://besom@/postgres?host={folder}"
-        finally:
-            stop = [*become, str(bin_ / "pg_ctl"), "--pgdata", data, "--mode", "immediate", "stop"]
-            subprocess.run(stop, cwd=folder, capture_output=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with cluster() as address:
-        yield address
 
 
 @pytest.fixture
-def address(server: str) -> str:
+def address(postgres: Cluster) -> str:
     """A fresh, empty database."""
-    name = f"test{next(_numbers)}"
-    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"create database {name}")
-    engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
+    return postgres.create()
 
 
 @pytest.fixture
@@ -97,33 +48,71 @@ def test_what_was_kept_is_there_when_opened_again(address: str) -> None:
     again.close()
 
 
-def test_two_servers_that_make_the_tables_at_once_make_them_once(address: str) -> None:
-    failures: list[BaseException] = []
-
-    def opened() -> None:
-        try:
-            open_store(address).close()
-        except BaseException as error:  # noqa: BLE001 - told below
-            failures.append(error)
-
-    threads = [Thread(target=opened) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+def test_a_second_owner_is_refused_and_told_who_is_the_first(store: SqlStore, address: str) -> None:
+    with pytest.raises(WrongState, match=f"besom process {os.getpid()} on .* does"):
+        open_store(address)
+    open_store(address, read_only=True).close()
+    store.close()
+    open_store(address).close()
 
 
-def test_the_migrations_make_the_same_tables_as_the_code(server: str) -> None:
+def ended(store: SqlStore, postgres: Cluster) -> None:
+    """Have PostgreSQL end the session that owns the database."""
+    postgres.say(
+        "select pg_terminate_backend(pid) from pg_locks "
+        "where locktype = 'advisory' and database = (select oid from pg_database where datname = %s)",
+        str(store._engine.url.database),
+    )
+
+
+def test_a_session_that_broke_writes_no_more_until_the_database_is_owned_anew(
+    store: SqlStore, postgres: Cluster
+) -> None:
+    with store.transaction():
+        store.save([SWEEP])
+    assert not store.check()
+    ended(store, postgres)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="nothing of this was written"), store.transaction():
+            store.delete_sweep("abc")
+    assert [sweep.id for sweep in store.sweeps()] == ["abc"]
+    assert store.check()
+    assert not store.check()
+    with store.transaction():
+        store.delete_sweep("abc")
+    assert store.sweeps() == []
+
+
+def test_one_who_became_the_owner_meanwhile_is_waited_for_and_then_yielded_to(
+    store: SqlStore, postgres: Cluster, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(store, postgres)
+    other = open_store(address)
+    with pytest.raises(StoreError, match=rf"besom process {os.getpid()} on .* owns it now; waiting"):
+        store.check()
+    with pytest.raises(StoreError, match="connection to it broke"), store.transaction():
+        store.save([SWEEP])
+    monkeypatch.setattr(claim, "_LOST_AFTER_S", 0.0)
+    with pytest.raises(WrongState, match="became that one, so this one ends"):
+        store.check()
+    other.close()
+    assert store.check()
+
+
+def test_our_own_session_that_only_postgres_believes_in_is_ended(store: SqlStore) -> None:
+    assert store._claim is not None
+    session, store._claim._session = store._claim._session, None
+    assert session is not None
+    with pytest.raises(StoreError, match="owns it now"):
+        store.check()
+    assert store.check()
+    session.close()
+
+
+def test_the_migrations_make_the_same_tables_as_the_code(postgres: Cluster) -> None:
     described = []
     for makes in (lambda connection: schema.bring_up_to_date(connection, "fresh"), schema.migrate):
-        name = f"made{next(_numbers)}"
-        url = server.replace("postgresql://", "postgresql+psycopg://")
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"create database {name}")
-        engine.dispose()
-        engine = create_engine(url.replace("/postgres?", f"/{name}?"))
+        engine = create_engine(postgres.create().replace("postgresql://", "postgresql+psycopg://"))
         with engine.begin() as connection:
             makes(connection)
             query = (
@@ -135,9 +124,27 @@ def test_the_migrations_make_the_same_tables_as_the_code(server: str) -> None:
     assert described[0] == described[1] != []
 
 
-def test_a_server_that_is_not_there_is_told(server: str) -> None:
-    with pytest.raises(StoreError, match="nowhere"):
-        open_store("postgresql://besom@/postgres?host=/nowhere")
+def test_why_a_database_cannot_be_opened_is_told_in_one_line(postgres: Cluster, address: str) -> None:
+    name = address.partition("@/")[2].partition("?")[0]
+    postgres.say("create role guest login; create role locked login password 'right'")
+    wrong = postgres.url(name, "locked:wrong")
+    for url, law in (
+        ("postgresql://besom@/postgres?host=/nowhere", "cannot be reached.*No such file"),
+        (postgres.url("nothing"), r"must exist; make them.*\"nothing\" does not exist"),
+        (postgres.url(name, "nobody"), r"must exist; make them.*\"nobody\" does not exist"),
+        (postgres.url(name, "guest"), "must own its tables; grant"),
+        (wrong, r"locked:\*\*\*@/.*needs the user's right password"),
+        (postgres.url(name, "locked"), "needs a password"),
+    ):
+        with pytest.raises(StoreError, match=law) as refused:
+            open_store(url)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_driver_that_is_not_installed_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"pip install 'besom\[postgres\]'"):
+        open_store(address)
 
 
 def test_the_letter_nul_in_a_configuration_spoils_no_look_into_others(store: SqlStore) -> None:

@@ -44,6 +44,7 @@ def test_a_duration_is_written_as_slurm_writes_it(text: str, limit: str):
         ("time: soon", "D-HH:MM:SS"),
         ("mem: 16 gigabytes", "needs memory such as 16G or 800M, got '16 gigabytes'"),
         ("gpus: -1", "at least 0"),
+        ("server: injob", "needs in-job, folder, or where a server is, such as http://head:8123, got 'injob'"),
         ("agents: 0", "at least 1"),
     ],
 )

@@ -223,6 +223,11 @@ BASE = {"method": "random", "metric": {"name": "loss"}, "parameters": {"lr": {"m
         ({"besom": {"metrics": [{}]}}, r"besom\.metrics\[0\]: .*got neither"),
         ({"besom": {"metrics": [{"regex": "loss"}]}}, r"besom\.metrics\[0\]\.regex: needs a named group"),
         ({"besom": {"constraints": ["lr > 2"]}}, r"besom\.constraints\[0\]: .*none in 10,000 draws"),
+        (
+            {"besom": {"resources": {"per_gpu": 0}}},
+            r"^besom\.resources\.per_gpu: needs a whole number of at least 1, or auto, got 0; write one of them\.$",
+        ),
+        ({"besom": {"resources": {"per_gpu": "many"}}}, r"^besom\.resources\.per_gpu: .* or auto, got 'many'"),
         ({"besom": {"retries": -1}}, r"besom\.retries: needs a number of at least 0, got -1"),
         ({"besom": {"budget": {"hours": True}}}, r"besom\.budget\.hours: needs a number, got True"),
     ],

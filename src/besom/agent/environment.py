@@ -55,7 +55,7 @@ def script_environment(
         "WANDB_RUN_ID": assignment.run_id,
         "WANDB_SWEEP_PARAM_PATH": str(folder.wandb_config),
     }
-    if environ.get("BESOM_SERVER"):
+    if environ.get("BESOM_SERVER", "").startswith("http"):  # and not a home, which W&B's client cannot reach
         env |= _wandb(environ)
     if assignment.until is not None:
         env["BESOM_UNTIL"] = _number(assignment.until)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -39,7 +39,7 @@ class Job:
     folder: RunFolder
     checkpoints: Path
     gpus: tuple[str, ...] | None
-    extra: dict[str, str]
+    extra: Mapping[str, str]
     bell: Bell
 
     def environment(self) -> dict[str, str]:

@@ -80,6 +80,16 @@ class Gauge:
             return None
         return max(0.0, used - self._used_before) / _BYTES_PER_GB
 
+    def total_gb(self) -> float | None:
+        """How much memory it has, in 10^9 bytes."""
+        memory = self._ask("nvmlDeviceGetMemoryInfo")
+        return None if memory is None else float(memory.total) / _BYTES_PER_GB
+
+    def free_gb(self) -> float | None:
+        """How much of it nobody uses, in 10^9 bytes."""
+        memory = self._ask("nvmlDeviceGetMemoryInfo")
+        return None if memory is None else float(memory.free) / _BYTES_PER_GB
+
     def _used(self) -> float | None:
         memory = self._ask("nvmlDeviceGetMemoryInfo")
         return None if memory is None else float(memory.used)

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from besom.agent import gpus as gpu_list
@@ -16,6 +16,7 @@ from besom.agent.child import Child
 from besom.agent.command import NotStartable
 from besom.agent.executors import Executor, Job, ProcessExecutor
 from besom.agent.folders import Holder, RunFolder, checkpoints_of, is_for_want_of_room, is_full
+from besom.agent.inheriting import take_over
 from besom.agent.monitor import Monitor
 from besom.agent.output import Output
 from besom.agent.printed import PrintedMetrics
@@ -49,6 +50,9 @@ class Agent:
         environment: Mapping[str, str] | None = None,
         ends_at: float | None = None,
         idle_s: float | None = None,
+        sharing: Callable[[], int] | None = None,
+        killed_by: Failure | None = None,
+        has_successor: Callable[[], bool] = lambda: False,
     ) -> None:
         """Prepare; nothing happens before `run`.
 
@@ -61,9 +65,12 @@ class Agent:
                 as it is if the file does not say.
             name: For people; the machine's name and a number otherwise.
             executor: How runs are executed; each in a process of its own otherwise.
-            environment: Further environment variables for scripts, BESOM_SERVER for instance.
+            environment: Further environment variables for scripts, BESOM_SERVER for instance; looked at for each.
             ends_at: When it must have ended, UTC: it takes no run that is cut off then and could not go on later.
             idle_s: After so long without a run it ends; None waits for as long as the sweep does.
+            sharing: Tells how many runs share its GPUs now; as many as the sweep file says otherwise.
+            killed_by: What the runs have failed of whose agents have died on this machine, where that is known.
+            has_successor: Tells whether another agent has been started in its place: then it asks for nothing more.
         """
         self.id = uuid.uuid4().hex[:12]
         self.name = name or f"{socket.gethostname()}-{self.id[:4]}"
@@ -71,8 +78,10 @@ class Agent:
         self._folder = folder.absolute()
         self._gpus = gpus
         self._executor = executor or ProcessExecutor()
-        self._environment = dict(environment or {})
-        self._ends_at, self._idle_s = ends_at, idle_s
+        self._environment = {} if environment is None else environment
+        self._end_s = None if ends_at is None else time.monotonic() + ends_at - time.time()
+        self._idle_s = idle_s
+        self._sharing, self._killed_by, self._has_successor = sharing, killed_by, has_successor
         self.wants_time = False
         """It ended because the time up to `ends_at` is too short for a run: one with more time would go on."""
         self._bell = Bell()
@@ -110,9 +119,9 @@ class Agent:
 
     def _clean_up(self) -> None:
         """Take up what agents that died left behind; without the server, the lease's end will settle it."""
-        salvage(self._service, self._folder)
+        salvage(self._service, self._folder, self._killed_by)
         try:
-            give_back_unstarted(self._service, self._sweep_id, self._folder)
+            give_back_unstarted(self._service, self._sweep_id, self._folder, self._file.besom.lease)
         except AWAY as error:
             _log.info("agent %s: %s", self.name, error)
 
@@ -165,22 +174,32 @@ class Agent:
         self._service.hello(Hello(self.id, self.name, socket.gethostname(), os.getpid(), self._watched_gpus))
 
     def _ask(self) -> Answer | None:
-        """What to do next; None if stopped while the server was away."""
+        """What to do next; None if stopped while the server was away, or if another agent does it."""
         request_id, host, folder = uuid.uuid4().hex, socket.gethostname(), str(self._folder)
         retry_s = 0.0
         while self._wish is Wish.GO_ON:
+            if self._has_successor():
+                _log.info("agent %s: another was started in its place", self.name)
+                break
             try:
                 if retry_s:
                     self._hello()  # a server that was away may have another memory of us
-                left_s = None if self._ends_at is None else self._ends_at - time.time()
+                left_s = None if self._end_s is None else self._end_s - time.monotonic()
                 ask = Ask(self.id, request_id, host, self._watched_gpus, folder, left_s)
-                return self._service.ask(self._sweep_id, ask)
+                return self._taken_over(ask)
             except AWAY as error:
                 if not retry_s:
                     _log.warning("agent %s: %s Waiting for it.", self.name, error)
                 retry_s = min(_LONGEST_RETRY_S, retry_s * 2 or 0.25)
                 self._bell.wait(retry_s)
         return None
+
+    def _taken_over(self, ask: Ask) -> Answer:
+        """The answer; where it is a trial that another agent lost, once what that one knew of it is delivered."""
+        answer = self._service.ask(self._sweep_id, ask)
+        if isinstance(answer, Assignment) and answer.attempt and take_over(self._service, answer, self._folder):
+            return self._service.ask(self._sweep_id, ask)  # the same, to go on from where the others got to
+        return answer
 
     def _execute(self, assignment: Assignment) -> bool:
         """Run it and see it through; whether it counts as done, which one that was lost or given back does not."""
@@ -197,7 +216,7 @@ class Agent:
                 folder,
                 checkpoints,
                 self._gpus,
-                self._environment,
+                dict(self._environment),
                 self._bell,
             )
             self._executor.execute(job, lambda child: self._see_through(job, child))
@@ -221,7 +240,8 @@ class Agent:
         sources = self._file.besom.metrics
         names = [self._file.metric.name] if self._file.metric else []
         names += [self._file.besom.fidelity.metric] if self._file.besom.fidelity else []
-        monitor = Monitor(child.pid, self._watched_gpus, self._file.besom.resources.per_gpu, time.monotonic())
+        sharing = self._sharing or self._file.besom.resources.least_per_gpu
+        monitor = Monitor(child.pid, self._watched_gpus, sharing, time.monotonic())
         watch = Watch(
             assignment,
             child,

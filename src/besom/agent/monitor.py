@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
 
 from besom.agent.child import Exit, high_water
 from besom.agent.gpus import Gauge
+from besom.agent.memory import Limits, host_limit_gb
 from besom.agent.samples import Samples
 
 EVERY_S = 1.0
@@ -48,12 +49,24 @@ class Monitor:
         samples: What it used over time, keys as in `wire.Report`.
     """
 
-    def __init__(self, pid: int, gpus: Sequence[str], sharing: int, now: float) -> None:
+    def __init__(self, pid: int, gpus: Sequence[str], sharing: int | Callable[[], int], now: float) -> None:
+        """Begin to watch.
+
+        Args:
+            pid: The script's process.
+            gpus: The GPUs that it may use.
+            sharing: How many runs share them; where that changes, what tells how many do now. Then the run's own part
+                is measured too, as `gpu_share_mean`.
+            now: In monotonic seconds, as everywhere here.
+        """
         self.samples = Samples()
-        self._pid, self._sharing, self._started_at = pid, sharing, now
+        self._pid, self._started_at = pid, now
+        self._sharing = sharing
+        self._sharers = self._most_sharers = self._count_sharers()
+        self._share = _Track()
         self._gauges = [Gauge(gpu) for gpu in gpus]
         self._energy_before = [gauge.energy_j() for gauge in self._gauges]
-        self._energy_now: list[float | None] = list(self._energy_before)
+        self._energy_j: float | None = None
         self._tree: dict[int, psutil.Process] = {}
         self._cpu_s: dict[int, float] = {}
         self._cpu_total_s = 0.0
@@ -71,6 +84,9 @@ class Monitor:
         if now < self._next_at:
             return
         elapsed = max(now - self._sampled_at, 1e-3)
+        self._sharers = self._count_sharers()
+        self._most_sharers = max(self._most_sharers, self._sharers)
+        self._share.add(1 / self._sharers, elapsed)
         memory, cpu_s = self._read_tree()
         self._cpu_total_s += cpu_s
         measured = {"memory_gb": memory / _GB if memory else None, "cpu_percent": 100 * cpu_s / elapsed}
@@ -78,7 +94,8 @@ class Monitor:
         for name, track in self._tracks.items():
             track.add(measured.get(name), elapsed)
         self.samples.add(now - self._started_at, elapsed, measured)
-        self._sampled_at, self._next_at = now, now + EVERY_S
+        age = now - self._started_at
+        self._sampled_at, self._next_at = now, now + min(EVERY_S, max(_FIRST_AFTER_S, age / 2))
 
     def results(self, now: float, ended: Exit | None = None) -> dict[str, float]:
         """Peaks and means so far, keys as in `wire.Report`; with `ended` also what the kernel counted at the end."""
@@ -88,11 +105,23 @@ class Monitor:
                 results |= {f"{name}_peak": track.peak, f"{name}_mean": track.mean}
         if ended is not None:
             results |= self._from_the_kernel(results, ended, max(now - self._started_at, 1e-3))
-        pairs = zip(self._energy_before, self._energy_now, strict=True)
-        used = [after - before for before, after in pairs if before is not None and after is not None]
-        if used:
-            results["energy_kwh"] = sum(used) / _JOULES_PER_KWH / self._sharing
+        if self._energy_j is not None:
+            results["energy_kwh"] = self._energy_j / _JOULES_PER_KWH
+        if self._gauges and callable(self._sharing) and self._share.mean is not None:
+            results["gpu_share_mean"] = self._share.mean
         return results
+
+    def limits(self) -> Limits:
+        """How much memory the run may have."""
+        return Limits(host_limit_gb(), _sum([gauge.total_gb() for gauge in self._gauges]), len(self._gauges))
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it has, or just had, to share with others what it may have to itself another time."""
+        return callable(self._sharing) and max(self._sharers, self._count_sharers()) > 1
+
+    def _count_sharers(self) -> int:
+        return max(1, self._sharing() if callable(self._sharing) else self._sharing)
 
     def _from_the_kernel(self, results: dict[str, float], ended: Exit, seconds: float) -> dict[str, float]:
         """A run too short for a sample has its largest process and its CPU time from the kernel's own books."""
@@ -127,16 +156,25 @@ class Monitor:
             self._cpu_s[pid] = used
         return memory, cpu_s
 
+    def _add_energy(self) -> None:
+        """Its part of what the GPUs have used since they were last asked."""
+        energy = [gauge.energy_j() for gauge in self._gauges]
+        pairs = zip(self._energy_before, energy, strict=True)
+        used = [after - before for before, after in pairs if before is not None and after is not None]
+        if used:
+            self._energy_j = (self._energy_j or 0.0) + sum(used) / self._sharers
+        self._energy_before = energy
+
     def _read_gpus(self) -> dict[str, float | None]:
         """All GPUs together, and each alone where there are several."""
         if not self._gauges:
             return {}
-        is_alone = self._sharing == 1
+        is_alone = self._most_sharers == 1
         percents = [gauge.percent() for gauge in self._gauges]
         memory = [gauge.memory_gb(self._tree, is_alone=is_alone) for gauge in self._gauges]
         watts = [gauge.power_w() for gauge in self._gauges]
-        power = [None if each is None else each / self._sharing for each in watts]
-        self._energy_now = [gauge.energy_j() for gauge in self._gauges]
+        power = [None if each is None else each / self._sharers for each in watts]
+        self._add_energy()
         total = _sum(percents)
         measured = {
             "gpu_percent": None if total is None else total / len(percents),

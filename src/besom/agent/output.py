@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import shutil
 from pathlib import Path
 
 PIECE = 256_000
@@ -13,6 +12,7 @@ LARGEST_FILE = 64_000_000
 LARGEST_SHARE = 16_000_000
 """Bytes that are sent of one run: from there on only the end is."""
 LAST_PIECE = 64_000
+_COPIED_AT_ONCE = 500_000
 
 
 def _one_for_one(error: UnicodeError) -> tuple[str, int]:
@@ -87,15 +87,22 @@ class Output:
         return self.size() > LARGEST_FILE
 
     def rotate(self) -> None:
-        """Move what is there to `output.log.1` and go on with an empty file, which the script keeps writing to.
+        """Move the end of what is there to `output.log.1` and go on with an empty file, which the script writes to.
 
         The script holds the file open, so it is copied and cut. What it prints in the instant between is lost; on a
-        disk without room for the copy, all of it.
+        disk without room for the copy, all of it. The next piece to send is in hand before, so that of a flood in the
+        first moment the beginning is kept.
         """
+        self.next_piece()
         with self._path.open("r+b") as file:
             try:
                 with self._aside.open("wb") as aside:
-                    shutil.copyfileobj(file, aside)  # to the end, as far away as that has moved meanwhile
+                    file.seek(max(0, self.size() - LARGEST_FILE))
+                    for _ in range(1 + LARGEST_FILE // _COPIED_AT_ONCE):
+                        aside.write(file.read(_COPIED_AT_ONCE))
+                    # A script may print faster than this copies: the end is what counts, wherever that is by now.
+                    file.seek(max(file.tell(), self.size() - _COPIED_AT_ONCE))
+                    aside.write(file.read(2 * _COPIED_AT_ONCE))
             except OSError:
                 self._aside.unlink(missing_ok=True)
             size = self.size()

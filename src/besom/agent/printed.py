@@ -40,7 +40,7 @@ class PrintedMetrics:
         self._waiting = b""
         """Rows that the disk had no room for: they go first next time, and nothing is read before."""
         self._count = 0
-        self._started_at = time.time()
+        self._started_s = time.monotonic()
 
     def pump(self, *, is_final: bool = False) -> None:
         """Add a row for each line that has come since. `is_final` takes a last line without its newline too."""
@@ -63,10 +63,10 @@ class PrintedMetrics:
     def _append(self, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        now = time.time()
+        now, runtime_s = time.time(), time.monotonic() - self._started_s
         lines = []
         for row in rows:
-            ours = {"_step": self._count, "_timestamp": now, "_runtime": now - self._started_at}
+            ours = {"_step": self._count, "_timestamp": now, "_runtime": runtime_s}
             lines.append(json.dumps({**ours, **row}) + "\n")
             self._count += 1
         self._waiting = "".join(lines).encode()

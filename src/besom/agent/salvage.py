@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import socket
 from pathlib import Path
+from typing import Literal
 
 from besom.agent.child import created_at, end_leftovers
 from besom.agent.folders import Holder, RunFolder, unended
 from besom.agent.output import Output
 from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
-from besom.records import Agent, Run, RunState
+from besom.records import Agent, Failure, Run, RunState
 from besom.service import Service
 from besom.wire import Finish
 
@@ -21,17 +22,22 @@ _CLOCKS_APART_S = 1.0
 _log = logging.getLogger("besom.agent")
 
 
-def salvage(service: Service, runs: Path) -> list[str]:
+def salvage(service: Service, runs: Path, failure: Failure | None = None) -> list[str]:
     """Take up the runs in this folder whose agent died on this machine; their ids.
 
-    Each goes back to the sweep as lost, so that its trial goes on at once. One whose lease is lost already is only
-    cleaned up; one that cannot be delivered now, because the server is away, stays for the next agent.
+    Each goes back to the sweep as lost, so that its trial goes on at once; or as failed, where it is known to be the
+    run's fault that its agent died. One whose lease is lost already is only cleaned up; one that cannot be delivered
+    now, because the server is away, stays for the next agent.
     """
-    return [folder.path.name for folder in unended(runs) if _take_up(service, folder)]
+    return [folder.path.name for folder in unended(runs) if _take_up(service, folder, failure)]
 
 
-def give_back_unstarted(service: Service, sweep_id: str, runs: Path) -> list[str]:
-    """Give back the sweep's runs whose agent died on this machine before it had made their folder here; their ids."""
+def give_back_unstarted(service: Service, sweep_id: str, runs: Path, lease_s: float) -> list[str]:
+    """Give back the sweep's runs whose agent died on this machine before it had made their folder here; their ids.
+
+    A run that was ever heard of is left alone: another machine may have the same name, as containers do, and its agents
+    are none of this one's processes.
+    """
     host = socket.gethostname()
     dead = {agent.id for agent in service.agents() if agent.host == host and not _lives(agent)}
     unstarted = [
@@ -39,6 +45,7 @@ def give_back_unstarted(service: Service, sweep_id: str, runs: Path) -> list[str
         for run in service.runs(sweep_id)
         if run.state is RunState.RUNNING
         and run.agent_id in dead
+        and run.lease_until <= run.started_at + lease_s
         and Path(run.folder) == runs / run.id
         and not (runs / run.id / "lock").exists()
     ]
@@ -61,7 +68,7 @@ def _give_back(service: Service, run: Run) -> bool:
     return True
 
 
-def _take_up(service: Service, folder: RunFolder) -> bool:
+def _take_up(service: Service, folder: RunFolder, failure: Failure | None) -> bool:
     if not folder.hold():
         return False
     holder = folder.holder()
@@ -73,7 +80,7 @@ def _take_up(service: Service, folder: RunFolder) -> bool:
         return False
     end_leftovers(holder.assignment.run_id, holder.pid, holder.created_at)
     try:
-        _deliver(service, folder, holder)
+        _deliver(service, folder, holder, failure)
     except AWAY as error:
         _log.warning("run %s: not yet given back: %s", holder.assignment.run_id, error)
         folder.release()
@@ -84,15 +91,16 @@ def _take_up(service: Service, folder: RunFolder) -> bool:
     return True
 
 
-def _deliver(service: Service, folder: RunFolder, holder: Holder) -> None:
+def _deliver(service: Service, folder: RunFolder, holder: Holder, failure: Failure | None) -> None:
     run_id, lease = holder.assignment.run_id, holder.assignment.lease
     shipper = Shipper(service, run_id, lease, Spool(folder.history), Output(folder.output))
-    shipper.resume()
+    shipper.resume(is_final=True)
     summary = folder.read_summary()
     while shipper.has_rest():
         shipper.ship({}, summary, is_final=True)
-    shipper.finish(Finish(run_id, lease, "lost", summary=summary, seconds=_seconds_alive(folder)))
-    _log.info("run %s: its agent died; given back, its trial goes on", run_id)
+    ended: Literal["failed", "lost"] = "failed" if failure else "lost"
+    shipper.finish(Finish(run_id, lease, ended, failure, summary=summary, seconds=_seconds_alive(folder)))
+    _log.info("run %s: its agent died; %s", run_id, failure.message if failure else "given back, its trial goes on")
 
 
 def _seconds_alive(folder: RunFolder) -> float:

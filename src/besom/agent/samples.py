@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -9,7 +10,10 @@ from besom.agent.spool import Batch
 
 SHORTEST_S = 1.0
 PARTS = 200
-"""Samples lie no closer than a second, and no closer than this part of the run's age: about 2,000 in a month."""
+"""Samples lie no closer than a second, and no closer than this part of the run's age: about 2,000 in a month.
+
+Only the first and the last may lie closer: a run of a second has both.
+"""
 SEND_EVERY_S = 10.0
 _PER_BATCH = 1_000
 
@@ -25,8 +29,10 @@ class Samples:
         """Nothing yet; `clock` gives seconds since the epoch, UTC."""
         self._clock = clock
         self._waiting = Batch(0, ())
-        self._kept_s = 0.0
+        self._kept_s = -math.inf
+        self._seen_s = 0.0
         self._sent_s = 0.0
+        self._seen_at = 0.0
         self._gathered: dict[str, _Gathered] = {}
 
     def add(self, runtime_s: float, elapsed_s: float, values: Mapping[str, float | None]) -> None:
@@ -34,12 +40,21 @@ class Samples:
         for name, value in values.items():
             if value is not None:
                 self._gathered.setdefault(name, _Gathered(is_peak="memory" in name)).add(value, elapsed_s)
+        self._seen_s, self._seen_at = runtime_s, self._clock()
         if runtime_s - self._kept_s >= max(SHORTEST_S, runtime_s / PARTS):
-            row = {"_timestamp": self._clock(), "_runtime": runtime_s}
-            row |= {name: gathered.value for name, gathered in self._gathered.items()}
-            self._waiting = Batch(self._waiting.first_row, [*self._waiting.rows, row])
-            self._kept_s = runtime_s
-            self._gathered.clear()
+            self._keep()
+
+    def end(self) -> None:
+        """The run is over: what was measured since the last sample is one more."""
+        if self._gathered:
+            self._keep()
+
+    def _keep(self) -> None:
+        row = {"_timestamp": self._seen_at, "_runtime": self._seen_s}
+        row |= {name: gathered.value for name, gathered in self._gathered.items()}
+        self._waiting = Batch(self._waiting.first_row, [*self._waiting.rows, row])
+        self._kept_s = self._seen_s
+        self._gathered.clear()
 
     def next_batch(self, *, is_final: bool = False) -> Batch:
         """Samples to send and the number of the first; none where there are too few to be worth it, unless `is_final`.

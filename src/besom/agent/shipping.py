@@ -63,16 +63,16 @@ class Shipper:
             receipt = self._service.report(report)
         except OutOfOrder as refusal:
             _log.warning("run %s: %s", self._run_id, refusal)
-            return self.resume()
+            return self.resume(is_final=is_final)
         self._spool.acknowledge(receipt.next_row)
         self._output.acknowledge(receipt.next_byte)
         self._samples.acknowledge(samples)
         return receipt
 
-    def resume(self) -> Receipt:
-        """Ask how far the server is, and go on from there."""
+    def resume(self, *, is_final: bool = False) -> Receipt:
+        """Ask how far the server is, and go on from there. `is_final`: the script has ended."""
         receipt = self._service.report(Report(self._run_id, self._lease))
-        self._spool.seek(receipt.next_row)
+        self._spool.seek(receipt.next_row, is_final=is_final)
         self._output.seek(receipt.next_byte)
         return receipt
 

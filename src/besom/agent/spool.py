@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,8 @@ class Spool:
     """The rows of `history.jsonl` in the order they were logged; a row's number counts the valid lines before it.
 
     A batch stays in hand until it is acknowledged, everything behind it stays in the file. A last line without its
-    newline is being written: it waits. A line that is no JSON object is left out, and told once.
+    newline is being written: it waits. A line that is no JSON object is left out, and told once. Where the file was cut
+    short, what is added behind the cut follows.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,9 +45,11 @@ class Spool:
         if self._batch.rows:
             return True
         try:
-            return self._path.stat().st_size > self._offset
+            size = self._path.stat().st_size
         except OSError:
             return False
+        self._heed_cut(size)
+        return size > self._offset
 
     def next_batch(self, *, is_final: bool = False) -> Batch:
         """The batch in hand, or the next from the file; without rows where there are none yet.
@@ -65,11 +69,16 @@ class Spool:
         else:
             self.seek(next_row)
 
-    def seek(self, row: int) -> None:
-        """Read on from row number `row`: back, where a server lost rows; ahead, after a crash of the agent."""
+    def seek(self, row: int, *, is_final: bool = False) -> None:
+        """Read on from row number `row`: back, where a server lost rows; ahead, after a crash of the agent.
+
+        Args:
+            row: The number of a row.
+            is_final: See `next_batch`: a last line without its newline may be one that the server has already.
+        """
         self._offset, self._batch, self._is_discarding = 0, Batch(0, ()), False
         while True:
-            batch = self.next_batch()
+            batch = self.next_batch(is_final=is_final)
             after = batch.first_row + len(batch.rows)
             if not batch.rows or row < after:
                 break
@@ -81,6 +90,7 @@ class Spool:
         """Take further lines from the file into the batch; False where there are no whole ones."""
         try:
             with self._path.open("rb") as file:
+                self._heed_cut(file.seek(0, os.SEEK_END))
                 file.seek(self._offset)
                 data = file.read(BYTES_PER_BATCH)
                 while b"\n" not in data and BYTES_PER_BATCH <= len(data) < LONGEST_LINE:
@@ -104,12 +114,17 @@ class Spool:
         self._batch = Batch(self._batch.first_row, rows)
         return True
 
+    def _heed_cut(self, size: int) -> None:
+        if size < self._offset:
+            self._tell(f"it was cut from {self._offset:,} to {size:,} bytes")
+            self._offset = size
+
     def _row(self, line: bytes) -> dict[str, Any] | None:
         if self._is_discarding:
             self._is_discarding = not line.endswith(b"\n")
             return None
         try:
-            row = json.loads(line)
+            row = json.loads(line.strip(b"\0"))  # a power cut leaves zeros where a file had grown
         except ValueError:
             row = None
         if isinstance(row, dict):

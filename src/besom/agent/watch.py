@@ -14,6 +14,7 @@ from besom.agent.bell import Bell
 from besom.agent.causes import MemoryKills, failure_of
 from besom.agent.child import Child, Exit
 from besom.agent.folders import RunFolder
+from besom.agent.memory import OUT_OF_MEMORY, with_memory
 from besom.agent.monitor import Monitor
 from besom.agent.output import Output
 from besom.agent.printed import PrintedMetrics
@@ -88,6 +89,7 @@ class Watch:
         self._started_at = self._shipped_at = time.monotonic()
         self._ran_s = 0.0
         self._retry_at, self._retry_s = 0.0, 0.0
+        self._longest_retry_s = min(_LONGEST_RETRY_S, assignment.lease_s / 4)  # a server that is back waits a lease
         self._step, self._step_at = _Step.NONE, 0.0
         self._because: Ended | None = None
         """How the run will have ended, once the script was told to end."""
@@ -107,6 +109,7 @@ class Watch:
         self._ran_s = time.monotonic() - self._started_at
         if self._step is _Step.NONE and self._was_cut_off(ended):
             self._because = "lost"
+        self._monitor.samples.end()
         resources = self._monitor.results(time.monotonic(), ended)
         self._read_metrics(is_final=True)
         return self._conclude(ended, resources) if self._has_all_metrics() and self._is_ours else None
@@ -172,7 +175,7 @@ class Watch:
         except AWAY as error:
             if not self._retry_s:
                 _log.warning("run %s: %s It goes on; what it logs is kept.", self._assignment.run_id, error)
-            self._retry_s = min(_LONGEST_RETRY_S, self._retry_s * 2 or 0.25)
+            self._retry_s = min(self._longest_retry_s, self._retry_s * 2 or 0.25)
             self._retry_at = now + self._retry_s
             return False
         except GONE as error:
@@ -234,6 +237,9 @@ class Watch:
             if not self._ship(time.monotonic(), resources) and not self._may_retry():
                 return None
         how, failure = self._verdict(ended)
+        if failure is not None:
+            said = f"{failure.last_lines}\n{ended.error}"
+            failure, resources = with_memory(failure, said, resources, self._monitor.limits())
         summary = self._folder.read_summary()
         run_id, lease = self._assignment.run_id, self._assignment.lease
         finish = Finish(run_id, lease, how, failure, resources, summary, seconds=self._ran_s)
@@ -241,7 +247,7 @@ class Watch:
             try:
                 self._shipper.finish(finish)
             except AWAY:
-                self._retry_s = min(_LONGEST_RETRY_S, self._retry_s * 2 or 0.25)
+                self._retry_s = min(self._longest_retry_s, self._retry_s * 2 or 0.25)
                 if not self._may_retry():
                     return None
             except GONE as error:
@@ -269,6 +275,8 @@ class Watch:
         if self._because is not None:
             return self._because, None
         failure = failure_of(ended, last_lines, is_memory_kill=MemoryKills.now().has_grown_since(self._kills_before))
+        if failure is not None and failure.cause in OUT_OF_MEMORY and self._monitor.is_guest:
+            return "lost", failure  # alone it may fit
         if failure is not None:
             return "failed", failure
         if self._receipt is not None and self._receipt.order == "pause":

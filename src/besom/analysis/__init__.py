@@ -7,6 +7,7 @@ from besom.analysis.comparison import Comparison, Incumbency, compare, incumbenc
 from besom.analysis.costs import CostQuality, Savings, cost_quality, savings, seconds_left, was_cut_off
 from besom.analysis.curves import RepeatCurve, TrialCurves, curves_by_trial, mean_curve, thin
 from besom.analysis.facts import Fact, resource_facts
+from besom.analysis.failing import FailureKind, failure_kinds
 from besom.analysis.formats import FORMATS, configuration_text, dotted_arguments, value_text, yaml_text
 from besom.analysis.importance import Importance, Share, importance, importance_of
 from besom.analysis.insight import Insight, insight
@@ -14,6 +15,7 @@ from besom.analysis.overview import Overview, overview, spent_text, tightest_bud
 from besom.analysis.reasons import facts_of_reason
 from besom.analysis.samples import Samples, samples_of
 from besom.analysis.selecting import Condition, read_where, selected
+from besom.analysis.setaside import SetAsideView, set_aside_text, set_aside_views
 from besom.analysis.settings import Setting, settings_of
 from besom.analysis.slices import Contour, Marks, Slice, contour, most_telling, slices
 from besom.analysis.spent import SPENT_UNITS, spent_when_ended, units_of
@@ -67,6 +69,7 @@ __all__ = [
     "CostQuality",
     "Fact",
     "FailureGroup",
+    "FailureKind",
     "Gain",
     "Importance",
     "Incumbency",
@@ -84,6 +87,7 @@ __all__ = [
     "RunningRun",
     "Samples",
     "Savings",
+    "SetAsideView",
     "Setting",
     "Share",
     "Slice",
@@ -110,6 +114,7 @@ __all__ = [
     "dotted_arguments",
     "duration",
     "facts_of_reason",
+    "failure_kinds",
     "failures_by_cause",
     "flat",
     "gain",
@@ -137,6 +142,8 @@ __all__ = [
     "savings",
     "seconds_left",
     "selected",
+    "set_aside_text",
+    "set_aside_views",
     "settings_of",
     "shares",
     "signed",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from besom.analysis.facts import Fact, resource_facts
+from besom.analysis.setaside import SetAsideView, set_aside_views
 from besom.records import Agent, Run, RunState, Sweep
 
 ALIVE_S = 120.0
@@ -35,6 +36,7 @@ class AgentView:
         seen_text: When it was last heard of: "3 s ago".
         runs_done: Runs of it that are over, however they ended.
         running: Those under way.
+        set_aside: Sweeps that it works for, but has no further runs of, since its host is set aside.
     """
 
     id: str
@@ -49,6 +51,7 @@ class AgentView:
     seen_text: str
     runs_done: int
     running: tuple[RunningRun, ...]
+    set_aside: tuple[SetAsideView, ...] = ()
 
 
 def agent_views(
@@ -58,16 +61,18 @@ def agent_views(
     now: float,
     alive_s: float = ALIVE_S,
     done_before: Mapping[str, int] | None = None,
+    asked: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[AgentView, ...]:
     """All agents, those alive first, then the one that started last.
 
     Args:
         agents: The agents.
         runs: Runs by the id of their sweep.
-        sweeps: The sweeps, for their names.
+        sweeps: The sweeps, for their names and the hosts that they have set aside.
         now: The present instant.
         alive_s: How long one may be silent.
         done_before: Runs that are over and not among `runs`, by the id of their agent: how many.
+        asked: Agents that asked for runs of a sweep, by its id.
     """
     names = {sweep.id: sweep.name for sweep in sweeps}
     done: Counter[str] = Counter(done_before or {})
@@ -78,6 +83,10 @@ def agent_views(
                 running[run.agent_id].append(_running(run, names.get(sweep_id, sweep_id)))
             else:
                 done[run.agent_id] += 1
+    asides = {sweep.id: set_aside_views(sweep) for sweep in sweeps if sweep.set_aside and sweep.id in runs}
+    workers = {
+        sweep_id: {run.agent_id for run in runs[sweep_id]}.union((asked or {}).get(sweep_id, ())) for sweep_id in asides
+    }
     views = [
         AgentView(
             id=agent.id,
@@ -92,6 +101,13 @@ def agent_views(
             seen_text=ago_text(now - agent.seen_at),
             runs_done=done[agent.id],
             running=tuple(sorted(running[agent.id], key=lambda run: (run.started_at, run.run))),
+            set_aside=tuple(
+                aside
+                for sweep_id, some in asides.items()
+                if agent.id in workers[sweep_id]
+                for aside in some
+                if aside.host == agent.host
+            ),
         )
         for agent in agents
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -17,14 +17,22 @@ from besom.records import Trial, TrialState
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+Measure = Callable[[str, Sequence[Trial]], Sequence[float | None]]
+"""Gives the last value that each of some trials logged of a metric, None for those that never did."""
+
 STATES = tuple(TrialState)
 """What the codes of `TrialColumns.states` stand for."""
+
+
+def _unmeasured(metric: str, trials: Sequence[Trial]) -> list[float | None]:
+    return [None] * len(trials)
 
 
 class TrialColumns:
     """The trials, and what is known of them side by side; each column is made when it is first asked for.
 
-    Columns have shape (n,), in the order of `trials`.
+    Columns have shape (n,), in the order of `trials`. Whoever can read what runs logged puts its own `measure` here:
+    trials themselves know of no metric but the objective.
     """
 
     def __init__(self, trials: Sequence[Trial], goal: str) -> None:
@@ -32,6 +40,7 @@ class TrialColumns:
         self.goal = goal
         self.kept: dict[str, list[Any]] = {}
         """Values by the columns of the trials' table, as far as they were asked for: see `tablecolumns`."""
+        self.measure: Measure = _unmeasured
 
     @cached_property
     def numbers(self) -> Ints:

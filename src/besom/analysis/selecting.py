@@ -64,6 +64,19 @@ def read_where(text: str, columns: Iterable[str]) -> tuple[Condition, ...]:
     return tuple(_condition(each, f"where[{at}]", known) for at, each in enumerate(conditions))
 
 
+def read_names(text: str, where: str) -> tuple[str, ...]:
+    """The names in a JSON list of them; none in no text. Raises MessageError, which names the place `where`."""
+    if not text.strip():
+        return ()
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise MessageError(f'{where}: needs a JSON list of names, ["loss", …], got {text[:80]!r}; correct it.')
+    return tuple(names)
+
+
 def _condition(plain: Any, where: str, columns: Sequence[str]) -> Condition:
     if not isinstance(plain, list) or not plain or not isinstance(plain[0], str):
         raise MessageError(f"{where}: needs one of {_FORM}, got {str(plain)[:80]!r}; correct it.")
@@ -141,7 +154,7 @@ def mentioning(columns: TrialColumns, names: Iterable[str], text: str) -> Mask:
     """
     part = text.strip().lower()
     mask = np.isin(columns.states, [code for code, state in enumerate(STATES) if part in state.value])
-    labels = {"phase": "", "cause": "", **{PARAMETER + name: f"{name}=".lower() for name in names}}
+    labels = {"phase": "", "cause": "", "failure": "", **{PARAMETER + name: f"{name}=".lower() for name in names}}
     for column, label in labels.items():
         values = values_in(columns, column)
         # Most values are numbers, and in a label and a number no part is found that ends in another letter.

@@ -11,16 +11,19 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from besom.analysis.columns import Floats, TrialColumns
+from besom.analysis.failing import failure_kind
 from besom.analysis.tables import ABSENT, flat, lookup
 from besom.analysis.wording import resource_label
 from besom.records import Config, Trial
 from besom.service import Progress
 
-PARAMETER, RESOURCE = "parameter:", "resource:"
+PARAMETER, METRIC, RESOURCE = "parameter:", "metric:", "resource:"
+OF_EACH_ROW = frozenset({"_step", "_timestamp", "_runtime"})
+"""What is logged with each row, and is no metric of the user's."""
 _SHOWN_PARAMETERS = 6
 _JUDGED_BY = 1000  # trials that tell whether a parameter's values are numbers
-_FIXED = ("trial", "place", "state", "value", "spread", "fidelity", "seconds", "phase", "cause", "started")
-_TEXTS = frozenset({"state", "phase", "cause"})
+_FIXED = ("trial", "place", "state", "value", "spread", "fidelity", "seconds", "phase", "cause", "failure", "started")
+_TEXTS = frozenset({"state", "phase", "cause", "failure"})
 _READERS: dict[str, Callable[[Trial], Any]] = {
     "trial": lambda trial: trial.number,
     "state": lambda trial: trial.state.value,
@@ -30,6 +33,7 @@ _READERS: dict[str, Callable[[Trial], Any]] = {
     "seconds": lambda trial: trial.seconds,
     "phase": lambda trial: trial.reason.phase,
     "cause": lambda trial: trial.failure.cause.value if trial.failure else None,
+    "failure": lambda trial: failure_kind(trial.failure) if trial.failure else None,
     "started": lambda trial: trial.created_at,
 }
 
@@ -40,7 +44,8 @@ class Column:
 
     Attributes:
         id: trial, place (in the order in which trials ended or were paused), state, value, spread, fidelity, seconds,
-            phase, cause, started, `parameter:<dotted name>` or `resource:<name>`.
+            phase, cause, failure (the cause and what was said), started, `parameter:<dotted name>`, `resource:<name>`,
+            or `metric:<name>`: the last value of another metric than the objective.
         title: As it is shown.
         is_number: Whether its values are numbers.
         is_shown: Whether it is shown where nobody chose.
@@ -52,13 +57,16 @@ class Column:
     is_shown: bool
 
 
-def columns_of(progress: Progress, trials: Sequence[Trial], names: Sequence[str] | None = None) -> tuple[Column, ...]:
+def columns_of(
+    progress: Progress, trials: Sequence[Trial], names: Sequence[str] | None = None, metrics: Iterable[str] = ()
+) -> tuple[Column, ...]:
     """All columns of the trials' table.
 
     Args:
         progress: Where the sweep stands.
         trials: All of its trials.
         names: The space's free parameters; None for all that trials have.
+        metrics: Metrics that have a column, the objective not among them.
     """
     titles = {
         "place": "order of ending",
@@ -67,6 +75,7 @@ def columns_of(progress: Progress, trials: Sequence[Trial], names: Sequence[str]
         "seconds": "time",
         "phase": "suggested by",
         "cause": "failure",
+        "failure": "failed by",
     }
     shown = {"trial", "state", "value", "fidelity", "seconds"}
     if any(trial.spread is not None for trial in trials):
@@ -78,14 +87,18 @@ def columns_of(progress: Progress, trials: Sequence[Trial], names: Sequence[str]
     resources = [
         Column(RESOURCE + name, resource_label(name), is_number=True, is_shown=False) for name in resource_names(trials)
     ]
+    logged = [Column(METRIC + name, name, is_number=True, is_shown=False) for name in metrics]
     first, measured, last = ([fixed[name] for name in part] for part in (_FIXED[:5], _FIXED[5:7], _FIXED[7:]))
-    return (*first, *parameters, *measured, *resources, *last)
+    return (*first, *parameters, *measured, *logged, *resources, *last)
 
 
-def column_ids(trials: Sequence[Trial], names: Sequence[str] | None = None) -> tuple[str, ...]:
+def column_ids(
+    trials: Sequence[Trial], names: Sequence[str] | None = None, metrics: Iterable[str] = ()
+) -> tuple[str, ...]:
     """The ids of those columns, in another order."""
     parameters = parameter_names(trials) if names is None else names
-    return (*_FIXED, *(PARAMETER + name for name in parameters), *(RESOURCE + name for name in resource_names(trials)))
+    named = {PARAMETER: parameters, METRIC: metrics, RESOURCE: resource_names(trials)}
+    return (*_FIXED, *(kind + name for kind, those in named.items() for name in those))
 
 
 def _parameter_columns(trials: Sequence[Trial], names: Iterable[str]) -> list[Column]:
@@ -130,7 +143,10 @@ def resource_names(trials: Iterable[Trial]) -> list[str]:
 
 
 def reader_of(column: str) -> Callable[[Trial], Any]:
-    """What reads a trial's value in a column (but `place`, which no trial knows); None or ABSENT where it has none."""
+    """What reads a trial's value in a column; None or ABSENT where it has none.
+
+    Not of `place` and metrics, which no trial knows by itself: see `values_in`.
+    """
     if column.startswith(RESOURCE):
         resource = column.removeprefix(RESOURCE)
         return lambda trial: trial.resources.get(resource)
@@ -161,6 +177,8 @@ def values_in(columns: TrialColumns, column: str) -> list[Any]:
 
 
 def _read(columns: TrialColumns, column: str) -> list[Any]:
+    if column.startswith(METRIC):
+        return list(columns.measure(column.removeprefix(METRIC), columns.trials))
     if column != "place":
         return list(map(reader_of(column), columns.trials))
     places: list[Any] = [None] * len(columns.trials)

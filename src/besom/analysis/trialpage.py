@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from besom.analysis.columns import Ints, TrialColumns
 from besom.analysis.selecting import Condition, fulfilling, mentioning
-from besom.analysis.tablecolumns import PARAMETER, RESOURCE, Column, columns_of, is_number, reader_of, values_in
+from besom.analysis.tablecolumns import METRIC, PARAMETER, RESOURCE, Column, columns_of, is_number, reader_of, values_in
 from besom.analysis.tables import ABSENT
 from besom.analysis.wording import duration, number, setting
 from besom.errors import MessageError, nearest
@@ -71,6 +71,8 @@ def trial_page(
     first: int = 0,
     limit: int = 100,
     columns: TrialColumns | None = None,
+    metrics: Sequence[str] = (),
+    shown: Sequence[str] = (),
 ) -> TrialPage:
     """A page of the table of trials.
 
@@ -86,12 +88,14 @@ def trial_page(
         first: Rows before the page.
         limit: Rows of the page at most.
         columns: The same trials as columns, where there are any already: a second page comes sooner with them.
+        metrics: Metrics that have a column, the objective not among them.
+        shown: Those of them whose cells are wanted; those of others are empty, unless they are sorted by.
 
     Raises:
         MessageError: There is no such column to sort by.
     """
-    shown = columns_of(progress, trials, names)
-    ids = [column.id for column in shown]
+    all_columns = columns_of(progress, trials, names, metrics)
+    ids = [column.id for column in all_columns]
     if sort not in ids:
         raise MessageError(f"sort: no column {sort!r}; {nearest(sort, ids)}.")
     columns = columns or TrialColumns(trials, progress.goal)
@@ -102,7 +106,7 @@ def trial_page(
     order = in_order(columns, sort, descending=descending)
     order = order[mask[order]]
     rows = order[first : first + limit].tolist()
-    return TrialPage(shown, _rows(columns, progress, ids, rows), len(trials), len(order))
+    return TrialPage(all_columns, _rows(columns, progress, ids, rows, {*shown}), len(trials), len(order))
 
 
 def in_order(columns: TrialColumns, sort: str, *, descending: bool | None = None) -> Ints:
@@ -143,15 +147,29 @@ def cell_of(column: str, value: Any) -> PageCell:
     return PageCell(text, value if isinstance(value, str | bool) else text)
 
 
-def _rows(columns: TrialColumns, progress: Progress, ids: Sequence[str], rows: Sequence[int]) -> tuple[PageRow, ...]:
-    """The cells of few rows: no other trial's value is made a text."""
+def _rows(
+    columns: TrialColumns, progress: Progress, ids: Sequence[str], rows: Sequence[int], shown: Collection[str]
+) -> tuple[PageRow, ...]:
+    """The cells of few rows: no other trial's value is made a text, and no other's metrics are read."""
     best = progress.best.number if progress.best else None
-    known = {name: values_in(columns, name) for name in ("place", "seconds")}  # what no trial knows by itself
-    readers = [(name, None if name in known else reader_of(name)) for name in ids]
+    trials = [columns.trials[at] for at in rows]
+    values = [_values(columns, name, rows, trials, shown) for name in ids]
     made = []
-    for at in rows:
-        trial = columns.trials[at]
-        cells = tuple(cell_of(name, read(trial) if read else known[name][at]) for name, read in readers)
+    for at, trial in enumerate(trials):
+        cells = tuple(cell_of(name, those[at]) for name, those in zip(ids, values, strict=True))
         is_running = trial.state is TrialState.RUNNING
         made.append(PageRow(trial.number, trial.state.value, trial.number == best, is_running, cells))
     return tuple(made)
+
+
+def _values(
+    columns: TrialColumns, name: str, rows: Sequence[int], trials: Sequence[Trial], shown: Collection[str]
+) -> Sequence[Any]:
+    """The values of these rows in a column."""
+    if name in ("place", "seconds") or name in columns.kept:  # what no trial knows by itself, or was read already
+        values = values_in(columns, name)
+        return [values[at] for at in rows]
+    if not name.startswith(METRIC):
+        return [*map(reader_of(name), trials)]
+    metric = name.removeprefix(METRIC)
+    return columns.measure(metric, trials) if metric in shown else [None] * len(rows)

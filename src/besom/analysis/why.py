@@ -74,7 +74,7 @@ def why_suggested(trial: Trial, progress: Progress) -> Why:
 
 
 def decisions(trial: Trial, runs: Sequence[Run], progress: Progress) -> tuple[Why, ...]:
-    """What was decided about a trial after it had begun, in order: ended, gone on with, audited, brought back.
+    """What was decided about a trial since it began, in order: gone on with, let go on, audited, ended, brought back.
 
     Args:
         trial: The trial.
@@ -91,7 +91,8 @@ def decisions(trial: Trial, runs: Sequence[Run], progress: Progress) -> tuple[Wh
         if run is brought_back:
             found.append(Why("Brought back by a person", "requested", "No rule and no budget stops it any more."))
         if run.first_fidelity > 0 or run.repeat in previous:
-            found.append(_gone_on(run, previous.get(run.repeat), progress, is_request=run is brought_back))
+            found.append(_gone_on(run, previous.get(run.repeat), trial, progress, is_request=run is brought_back))
+        found += [_passed(reason, trial, progress) for reason in run.passed]
         if run is audited and trial.audited is not None:
             found.append(_audit(trial, trial.audited, progress))
         reason = _ended_because(run)
@@ -136,13 +137,15 @@ def _ended(reason: Reason, is_pause: bool, fidelity: float, trial: Trial, progre
     return _why(title, reason, trial, progress)
 
 
-def _gone_on(run: Run, before: Run | None, progress: Progress, *, is_request: bool) -> Why:
+def _gone_on(run: Run, before: Run | None, trial: Trial, progress: Progress, *, is_request: bool) -> Why:
     """A run that goes on where another one of its trial and repeat ended, or begins again where that left nothing."""
     is_resumed = run.first_fidelity > 0
     level = level_text(run.first_fidelity, progress)
     title = f"Gone on with from {level}" if is_resumed else "Begun again"
     if is_request:
         return Why(title, "requested", "As asked for by a person.")
+    if run.because is not None:
+        return _why(title, run.because, trial, progress)
     if before is not None and before.state is RunState.LOST:
         took = "took its checkpoint" if is_resumed else "began again"
         return Why(title, "lost", f"Its agent was lost, or gave it back; another run {took}.")
@@ -154,6 +157,13 @@ def _gone_on(run: Run, before: Run | None, progress: Progress, *, is_request: bo
     is_short = run.until is not None and (progress.fidelity_max is None or run.until < progress.fidelity_max)
     to = f"to {level_text(run.until, progress)}" if is_short and run.until is not None else "on"
     return Why(title, "resumed", f"It was promising enough to run {to}.")
+
+
+def _passed(reason: Reason, trial: Trial, progress: Progress) -> Why:
+    """Reviewed while it ran, and let go on."""
+    rung = reason.details.get("rung")
+    where = f" at {level_text(rung, progress)}" if is_number(rung) else ""
+    return _why(f"Let go on{where}", reason, trial, progress)
 
 
 def _audit(trial: Trial, reason: Reason, progress: Progress) -> Why:

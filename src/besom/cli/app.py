@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from besom.cli import checking, exporting, hosting, importing, mattering, reading, running, slurm, steering
+from besom.cli import checking, exporting, hosting, importing, mattering, ray, reading, running, slurm, steering
 from besom.errors import BesomError
 
 EXIT_ERROR = 2
@@ -64,6 +64,7 @@ for _title, _commands in _GROUPS.items():
     for _command in _commands:
         app.command(_command.__name__.rstrip("_"), rich_help_panel=_title)(_command)
 app.add_typer(slurm.app, rich_help_panel="Cluster")
+app.add_typer(ray.app, rich_help_panel="Cluster")
 
 
 @app.callback()

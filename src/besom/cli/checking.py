@@ -80,7 +80,7 @@ def _logged_at_home(file: Path, home: Path | None) -> set[str]:
     from besom.server.home import Home as Folder
     from besom.server.home import default_home
 
-    if not (Folder(home) if home else default_home()).database.exists():
+    if not (Folder(home) if home else default_home()).has_database:
         return set()
     try:
         with connected(None, None, home) as service:

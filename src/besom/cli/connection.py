@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 
-from besom.errors import BesomError, UnknownName, WrongState
+from besom.errors import UnknownName
 
 if TYPE_CHECKING:
     from besom.records import Sweep
-    from besom.server.home import Address
-    from besom.server.home import Home as Folder
     from besom.service import Service
 
 Server = Annotated[
     str | None,
-    typer.Option("--server", envvar="BESOM_SERVER", help="Address of a besom server; the one of the home by default."),
+    typer.Option(
+        "--server",
+        envvar="BESOM_SERVER",
+        help="Address of a besom server, or the path of its home; the server of one's own home by default.",
+    ),
 ]
 Token = Annotated[str | None, typer.Option("--token", envvar="BESOM_TOKEN", help="Token that the server asks for.")]
 Home = Annotated[
@@ -39,9 +39,8 @@ LiveSweepName = Annotated[
 TrialNumber = Annotated[int | None, typer.Option("--trial", "-t", min=0, help="Number of a trial.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
-_PATIENCE_S = 10.0
-_LOOK_S = 0.05
 _CLIENT_PATIENCE_S = 5.0
+_START_PATIENCE_S = 30.0
 
 
 @contextmanager
@@ -57,71 +56,61 @@ def connected(server: str | None, token: str | None, home: Path | None) -> Itera
 def joined(server: str | None, token: str | None, home: Path | None) -> Iterator[tuple[Service, dict[str, str]]]:
     """The service at `server`, or of the home's live server, or of one served here meanwhile; and scripts' environment.
 
-    Other commands, agents and scripts reach the sweep meanwhile: the environment names the server.
+    Other commands, agents and scripts reach the sweep meanwhile: the environment names the server, and another one once
+    that has taken the home over.
     """
+    from besom.cli.heir import Heir
     from besom.client import Client
     from besom.server.home import Home as Folder
     from besom.server.home import default_home
-    from besom.server.serve import serve_in_thread
+    from besom.server.published import Published, names_file
 
-    if server:
-        with connected(server, token, home) as service:
-            yield service, _environment(server, token or "")
+    if server and names_file(server):
+        place = Published(server, token)
+        awaited = place.awaited(_CLIENT_PATIENCE_S)
+        with Client(*awaited, patience_s=_CLIENT_PATIENCE_S, find=place.find) as client:
+            yield client, place.environment
         return
-    folder = Folder(home) if home else default_home()
-    until = time.monotonic() + _PATIENCE_S
-    with ExitStack() as stack:
-        while (found := folder.find_server()) is None:
-            try:
-                served = stack.enter_context(serve_in_thread(folder, token=token, is_lasting=False))
-            except WrongState:  # another process has just become the owner, and is about to say where it listens
-                if time.monotonic() > until:
-                    raise
-                time.sleep(_LOOK_S)
-            else:
-                yield served.driver, _environment(served.address, served.token or "")
-                return
-        heir = _Heir(folder, found, token, stack)
-        client = Client(found.url, found.token or token, patience_s=_CLIENT_PATIENCE_S, find=heir.find)
-        yield stack.enter_context(client), _environment(found.url, found.token or token or "")
+    if server:
+        from besom.server.bridge import way_for_scripts
+
+        with connected(server, token, home) as service, way_for_scripts(server, token) as environment:
+            yield service, environment
+        return
+    with Heir(Folder(home) if home else default_home(), token) as heir:
+        with Client(*heir.begin(), patience_s=_START_PATIENCE_S, find=heir.find) as first:
+            first.agents()  # the server that was found may just be handing over to another, which then starts
+        with Client(*heir.begin(), patience_s=_CLIENT_PATIENCE_S, find=heir.find) as client:
+            yield client, heir.environment
 
 
-class _Heir:
-    """Knows where the home's server is; serves itself, where it was another command that did and has ended."""
+def watched_at(server: str | None, environment: Mapping[str, str], sweep_id: str) -> str:
+    """Where a person sees the sweep's page. A server that is reached by files has told where that is, and on what host.
 
-    def __init__(self, home: Folder, found: Address, token: str | None, stack: ExitStack) -> None:
-        self._home, self._known, self._token, self._stack = home, found, token, stack
-        self._lock = threading.Lock()
+    Args:
+        server: As it was given.
+        environment: What `joined` gave for it.
+        sweep_id: The sweep.
+    """
+    from besom.post import Sender
 
-    def find(self) -> tuple[str, str | None] | None:
-        """Address and token of the server, which may be this process's own from now on; None while there is none."""
-        from besom.server.serve import serve_in_thread
+    shared = shared_home(server)
+    sign = None if shared is None else Sender(shared).sign()
+    return f"{page_of(sign.page, sweep_id)} on {sign.host}" if sign else page_of(environment["BESOM_SERVER"], sweep_id)
 
-        with self._lock:
-            found = self._home.find_server()
-            if found is not None:
-                self._known = found
-            elif self._known.is_lasting:
-                return None
-            else:
-                token = self._known.token or self._token
-                serving = serve_in_thread(self._home, token=token, is_lasting=False)
-                try:
-                    served = self._stack.enter_context(serving)
-                except BesomError:  # somebody else is quicker, or the disk is full
-                    return None
-                return served.address, served.token
-            return found.url, found.token or self._token
+
+def shared_home(server: str | None) -> Path | None:
+    """The home that is the server's address where no network leads to it; None for any other address."""
+    from besom.post import folder_of
+    from besom.server.published import names_file
+
+    return folder_of(server) if server and not names_file(server) else None
 
 
 def page_of(address: str, sweep_id: str = "", token: str | None = None) -> str:
     """The address of a sweep's page, or of the list of all. With the token it lets in whoever reads it."""
     path = f"sweeps/{quote(sweep_id, safe='')}" if sweep_id else ""
     return f"{address.rstrip('/')}/{path}" + (f"#token={quote(token, safe='')}" if token else "")
-
-
-def _environment(url: str, token: str) -> dict[str, str]:
-    return {"BESOM_SERVER": url, **({"BESOM_TOKEN": token} if token else {})}
 
 
 def chosen(service: Service, name: str | None) -> Sweep:

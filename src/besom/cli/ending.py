@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
 
 from besom.analysis.costs import Savings, savings
+from besom.analysis.failing import failure_kinds
 from besom.analysis.values import Change, gain
 from besom.analysis.wording import counted, duration, percent
-from besom.cli.picture import counts, failure_text
+from besom.cli.picture import counts
 from besom.cli.wording import flat, number, setting
 from besom.escapes import harmless
-from besom.records import Run, Trial, TrialState
+from besom.records import Run, Trial
 from besom.service import Progress
 
 _MOST_NUMBERS, _MOST_FAILURES = 8, 12
@@ -91,16 +91,12 @@ def _saved(progress: Progress, trials: Sequence[Trial], runs: Sequence[Run]) -> 
 
 def _failures(trials: Sequence[Trial]) -> list[Text]:
     """A line for each way in which trials failed, the most frequent first."""
-    ways: defaultdict[str, list[int]] = defaultdict(list)
-    for trial in sorted(trials, key=lambda each: each.number):
-        if trial.state is TrialState.FAILED:
-            ways[failure_text(trial)].append(trial.number)
-    lines = [Text(), Text("Failed", style="bold red")] if ways else []
-    ordered = sorted(ways.items(), key=lambda way: -len(way[1]))
-    for way, numbers in ordered[:_MOST_FAILURES]:
-        told = ", ".join(map(str, numbers[:_MOST_NUMBERS])) + (", …" if len(numbers) > _MOST_NUMBERS else "")
-        lines.append(Text.assemble((f"  {'trial' if len(numbers) == 1 else 'trials'} {told}: ", "red"), way))
-    if len(ordered) > _MOST_FAILURES:
-        rest = sum(len(numbers) for _, numbers in ordered[_MOST_FAILURES:])
+    kinds = failure_kinds(trials, _MOST_NUMBERS)
+    lines = [Text(), Text("Failed", style="bold red")] if kinds else []
+    for kind in kinds[:_MOST_FAILURES]:
+        told = ", ".join(map(str, kind.first)) + (", …" if kind.count > len(kind.first) else "")
+        lines.append(Text.assemble((f"  {'trial' if kind.count == 1 else 'trials'} {told}: ", "red"), kind.text))
+    if len(kinds) > _MOST_FAILURES:
+        rest = sum(kind.count for kind in kinds[_MOST_FAILURES:])
         lines.append(Text(f"  and {counted(rest, 'trial')} more, in other ways", style="dim"))
     return lines

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from besom.analysis.failing import failure_text
 from besom.analysis.wording import counted, duration
-from besom.cli.picture import failure_text
+from besom.cli.picture import why_set_aside
 from besom.cli.wording import number, settings, varied
 from besom.escapes import harmless
 from besom.records import SweepState, Trial, TrialState
@@ -15,11 +16,12 @@ from besom.service import Progress
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the last look saw: trials by number as (state, retries, losses), the best value, the sweep's state."""
+    """What the last look saw: trials by number as (state, retries, losses), best value, sweep's state, hosts aside."""
 
     trials: dict[int, tuple[TrialState, int, int]] = field(default_factory=dict)
     best: float | None = None
     sweep: SweepState | None = None
+    set_aside: tuple[str, ...] = ()
 
 
 def events(
@@ -60,11 +62,18 @@ def events(
         best = trial.value if is_best else best
         if trial.state != TrialState.RUNNING:
             told.append((trial.ended_at or now, _outcome(progress, trial, is_best=is_best)))
+    hosts = {aside.host: aside for aside in progress.sweep.set_aside}
+    told += [
+        (aside.at, f"{harmless(host)} is set aside: {why_set_aside(aside)}")
+        for host, aside in hosts.items()
+        if host not in seen.set_aside
+    ]
+    told += [(now, f"{harmless(host)} gets runs again") for host in seen.set_aside if host not in hosts]
     told.sort(key=lambda each: each[0])
     if progress.sweep.state not in (seen.sweep, SweepState.RUNNING):
         why = f": {harmless(progress.sweep.why)}" if progress.sweep.why else ""
         told.append((now, f"sweep {progress.sweep.state}{why}"))
-    return [f"{clock(at)}  {text}" for at, text in told], Seen(states, best, progress.sweep.state)
+    return [f"{clock(at)}  {text}" for at, text in told], Seen(states, best, progress.sweep.state, tuple(hosts))
 
 
 def _goes_on(progress: Progress, trial: Trial) -> str:
@@ -81,12 +90,12 @@ def _outcome(progress: Progress, trial: Trial, *, is_best: bool) -> str:
     text = f"trial {trial.number} {trial.state}"
     if trial.state == TrialState.WAITING:
         return (
-            f"trial {trial.number} waits to go on: {failure_text(trial)}"
+            f"trial {trial.number} waits to go on: {failure_text(trial.failure)}"
             if trial.failure
             else f"trial {trial.number} waits to go on"
         )
     if trial.state == TrialState.FAILED:
-        return f"{text}: {failure_text(trial)}"
+        return f"{text}: {failure_text(trial.failure)}"
     if trial.value is not None:
         text += f": {progress.metric} {number(trial.value, keep_zeros=True)}"
     if trial.fidelity and progress.fidelity_unit:

@@ -29,6 +29,15 @@ def server(
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = 8123,
     token: Token = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            envvar="BESOM_STORE",
+            metavar="URL",
+            help="Where sweeps are kept: postgresql://USER@HOST/NAME, or a SQLite file; one in the home by default.",
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Serve the sweeps of a home until Ctrl-C, to besom's own agents and to W&B's client."""
@@ -39,19 +48,28 @@ def server(
 
     # Each message is handed from the event loop to the writer and back: Python's 5 ms turns would be long waits.
     sys.setswitchinterval(_TURN_S)
-    with serve_in_thread(Folder(home) if home else default_home(), host, port, token) as served:
+    place = Folder(home or default_home().path, store)
+    if (found := place.find_server()) is not None and not found.is_lasting:
+        typer.echo(f"process {found.pid} serves {place.path} meanwhile; takes over from it", err=True)
+    with serve_in_thread(place, host, port, token) as served:
         gc.freeze()  # what is loaded now stays: to search it for garbage again and again is a sixth of a large answer
         typer.echo(f"The dashboard is at {page_of(served.address, token=served.token)}")
         typer.echo(f"besom listens at {served.address}, its home is {served.home.path}")
+        if served.kept_at:
+            typer.echo(f"Its sweeps are kept at {served.kept_at}")
         typer.echo("\nFor besom on other terminals and machines, then besom sweep FILE and besom agent SWEEP:")
         typer.echo(f"  export BESOM_SERVER={served.address}")
         if served.token:
             typer.echo(f"  export BESOM_TOKEN={served.token}")
+        typer.echo("\nWhere no network leads here, but the home's folder can be seen; no token is asked for then:")
+        typer.echo(f"  export BESOM_SERVER={shlex.quote(str(served.home.path))}")
         typer.echo("\nFor W&B's own client: wandb sweep, wandb agent, and every script and notebook that uses it:")
         typer.echo(f"  export WANDB_BASE_URL={served.address}")
         typer.echo(f"  export WANDB_API_KEY={wandb_key(served.token)}")
         typer.echo("\nCtrl-C ends the server; agents wait until it is back.")
         wait_for_signal()
+        if served.lost is not None:
+            raise typer.Exit(2)
 
 
 def sweep(
@@ -80,7 +98,10 @@ def sweep(
 
 def _agent_command(sweep_id: str, server: str | None, token: str | None, home: Path | None) -> str:
     """What starts an agent of the sweep from any shell: with the places that were given, quoted."""
-    places = {"--server": server, "--token": token, "--home": str(home.absolute()) if home else None}
+    from besom.cli.connection import shared_home
+
+    at = str(shared_home(server) or server or "")
+    places = {"--server": at, "--token": token, "--home": str(home.absolute()) if home else None}
     words = ["besom", "agent", sweep_id, *(word for name, at in places.items() if at for word in (name, at))]
     return shlex.join(words)
 
@@ -101,6 +122,8 @@ def agent(
     idle: Annotated[
         str | None, typer.Option("--idle", help="End after so long without a run, as 5m; by default it waits.")
     ] = None,
+    killed: Annotated[str | None, typer.Option("--killed", hidden=True)] = None,
+    attempt: Annotated[str | None, typer.Option("--attempt", hidden=True)] = None,
     server: Server = None,
     token: Token = None,
     home: Home = None,
@@ -114,8 +137,9 @@ def agent(
     import logging
 
     from besom.agent import Agent, stop_on_signals
-    from besom.cli.connection import chosen
-    from besom.launch.slurm import job_ends_at
+    from besom.cli.connection import chosen, shared_home, watched_at
+    from besom.launch.slurm import is_superseded, job_ends_at
+    from besom.records import Cause, Failure
 
     logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     logging.getLogger("besom").setLevel(logging.INFO)
@@ -124,7 +148,7 @@ def agent(
         found = chosen(service, sweep)
         if not (found.file.get("program") or found.file.get("command")):
             raise WrongState(f"sweep {found.id}: an agent needs a program, got none; add `program` to the sweep file.")
-        runs = folder or runs_of(found.id, home)
+        runs = folder or runs_of(found.id, home or shared_home(server))
         time_s, idle_s = seconds_of("--time", time), seconds_of("--idle", idle)
         ends_at = job_ends_at(os.environ) if time_s is None else clock() + time_s
         worker = Agent(
@@ -137,8 +161,10 @@ def agent(
             environment=environment,
             ends_at=ends_at,
             idle_s=idle_s,
+            killed_by=Failure(Cause.HOST_OUT_OF_MEMORY, killed) if killed else None,
+            has_successor=lambda: attempt is not None and is_superseded(attempt),
         )
-        typer.echo(f"watch it at {page_of(environment['BESOM_SERVER'], found.id)}")
+        typer.echo(f"watch it at {watched_at(server, environment, found.id)}")
         interrupted = False
 
         def stop(now: bool) -> None:

@@ -225,6 +225,7 @@ def _mark(progress: Progress) -> tuple[object, ...]:
         progress.sweep.state,
         tuple(sorted(progress.counts.items())),
         tuple(sorted(run.id for run in progress.running)),
+        tuple(aside.host for aside in progress.sweep.set_aside),
     )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
+from besom.analysis.failing import failure_text
+from besom.analysis.setaside import set_aside_text
 from besom.analysis.values import Incumbents
 from besom.analysis.wording import counted, duration
 from besom.cli.curve import LEAST_LINES, curve, has_curve
@@ -19,7 +21,7 @@ from besom.cli.drawing import UNICODE, Glyphs, bar, crop, sparkline, spread
 from besom.cli.sections import Section, fits
 from besom.cli.wording import number, setting, varied
 from besom.escapes import harmless
-from besom.records import Cause, Run, SweepState, Trial
+from besom.records import Run, SetAside, SweepState, Trial
 from besom.service import Progress
 
 
@@ -48,9 +50,10 @@ def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> 
     head = Section(_head(scene.progress, width, glyphs))
     best = Section(_best(scene.progress, width, glyphs))
     running = Section(_running(scene, width, glyphs), counted=True)
+    aside = Section(_set_aside(scene.progress), counted=True)
     failed = _failed(scene.progress)
     foot = Section([_foot(scene, width, glyphs)])
-    sections = [head, best, running, failed, foot]
+    sections = [head, best, running, aside, failed, foot]
     making_room = ((failed, 3), (running, 6))
     room = _room(sections, height, making_room)
     if room >= LEAST_LINES and width >= _NARROWEST_CURVE and has_curve(scene.trace):
@@ -59,7 +62,7 @@ def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> 
         fits(sections, height, 1, making_room)
     gap = fits(sections, height, 1, ((failed, 3), (best, 2), (running, 4)))
     if not gap:
-        fits(sections, height, 0, ((failed, 0), (running, 3), (best, 1), (running, 0)))
+        fits(sections, height, 0, ((failed, 0), (running, 3), (best, 1), (aside, 2), (running, 0), (aside, 0)))
     lines: list[Text] = []
     for section in sections:
         if section.lines and lines and gap:
@@ -224,27 +227,24 @@ def _told(scene: Scene, run: Run) -> str:
     return f"{number(float(run.fidelity))}/{number(float(goal))}" if goal else duration(scene.now - run.started_at)
 
 
-def failure_text(trial: Trial) -> str:
-    """Why a trial failed, on one line."""
-    failure = trial.failure
-    if failure is None:
-        return "failed"
-    said = failure.message or next((line for line in reversed(failure.last_lines.splitlines()) if line.strip()), "")
-    said = " ".join(harmless(said).split())
-    cause = str(failure.cause)
-    if failure.cause is Cause.EXIT_CODE and failure.exit_code is not None:
-        cause += f" {failure.exit_code}"
-    elif failure.cause is Cause.SIGNAL and failure.signal is not None:
-        cause += f" {failure.signal}"
-    if not said or said.startswith(failure.cause):
-        return said or cause
-    return f"{cause}: {said}"
-
-
 def _failed(progress: Progress) -> Section:
-    rows = [Text.assemble((f"  {trial.number}  ", "red"), failure_text(trial)) for trial in progress.failures]
+    rows = [Text.assemble((f"  {trial.number}  ", "red"), failure_text(trial.failure)) for trial in progress.failures]
     missing = max(0, progress.counts.get("failed", 0) - len(rows))
     return Section([Text("Failed", style="bold red"), *rows] if rows else [], counted=True, left_out=missing)
+
+
+def _set_aside(progress: Progress) -> list[Text]:
+    rows = [
+        Text.assemble((f"  {harmless(aside.host)}  ", "yellow"), why_set_aside(aside))
+        for aside in progress.sweep.set_aside
+    ]
+    return [Text("Set aside", style="bold yellow"), *rows] if rows else []
+
+
+def why_set_aside(aside: SetAside) -> str:
+    """Why a host gets no further runs, on one line."""
+    cause = " ".join(harmless(aside.causes[0]).split()) if aside.causes else ""
+    return harmless(set_aside_text(aside)) + (f" ({cause})" if cause else "")
 
 
 def _foot(scene: Scene, width: int, glyphs: Glyphs) -> Text:

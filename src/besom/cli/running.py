@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from besom.cli.connection import Home, Server, Token, chosen, joined, page_of
+from besom.cli.connection import Home, Server, Token, chosen, joined, shared_home, watched_at
 from besom.errors import BesomError, WrongState
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def run(
         if content is not None:
             warn(service, Path(file), content.get("program"))
         sweep = _begun(service, file, content, new=new)
-        typer.echo(f"watch it at {page_of(environment['BESOM_SERVER'], sweep.id)}")
-        folder = runs_of(sweep.id, home)
+        typer.echo(f"watch it at {watched_at(server, environment, sweep.id)}")
+        folder = runs_of(sweep.id, home or shared_home(server))
         work = _work(service, sweep, folder, agents, count, environment)
         end = _watched(service, sweep, work, plain=plain)
         if end.is_interrupted:
@@ -136,12 +136,15 @@ def _work(
 ) -> LocalAgents:
     """The agents of this machine, not started. Raises WrongState where it has no room for one."""
     from besom.launch.local import LocalAgents, slots
+    from besom.launch.places import places_of
     from besom.sweepfile import SweepFile
 
-    room = slots(SweepFile.model_validate(dict(sweep.file)))
+    wanted = SweepFile.model_validate(dict(sweep.file))
+    room = slots(wanted)
     if agents is not None:
         room = tuple(room[number % len(room)] for number in range(agents))
-    return LocalAgents(service, sweep.id, folder, room, count=count, environment=environment)
+    places = places_of(room) if wanted.besom.resources.per_gpu == "auto" else None
+    return LocalAgents(service, sweep.id, folder, room, count=count, environment=environment, places=places)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,10 @@ from besom.cli.connection import Home, Json, LiveSweepName, Server, SweepName, T
 from besom.errors import WrongState
 
 if TYPE_CHECKING:
+    from besom.cli.slurmplace import Place
     from besom.launch.slurm import Launch, Standing
     from besom.records import Sweep
+    from besom.server.home import Home as Folder
 
 _LAST_LINES = 10
 _PLACEHOLDER = "SWEEP"
@@ -45,7 +47,15 @@ def submit(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the job's script, and submit nothing.")] = False,
     json: Json = False,
-    server: Server = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            envvar="BESOM_SERVER",
+            help="Address of a besom server that nodes reach, the one of the home by default; in-job for a server "
+            "within the jobs; folder for agents that speak to the home's server by files.",
+        ),
+    ] = None,
     token: Token = None,
     home: Home = None,
 ) -> None:
@@ -56,20 +66,21 @@ def submit(
     """
     given: dict[str, Any] = {"agents": agents, "gpus": gpus, "cpus": cpus, "mem": mem, "time": time}
     given |= {"partition": partition, "account": account, "qos": qos, "packed": packed, "options": sbatch}
-    given["template"] = str(template.absolute()) if template else None
+    given |= {"server": server, "template": str(template.absolute()) if template else None}
     from besom.cli.shapes import print_json
+    from besom.cli.slurmplace import place_of
     from besom.launch import slurm
 
+    drafted = _drafted(sweep, given, token, home)
     if dry_run:
-        typer.echo(slurm.script_of(_drafted(sweep, given, server, token, home)), nl=False)
+        typer.echo(slurm.script_of(drafted), nl=False)
         return
-    address = _address(server, token, home)
-    slurm.check_reach(address[0])
-    found = _sweep(sweep, given, address, home)
+    place = place_of(drafted.options.server, token, home)
+    found = _sweep(sweep, drafted, place)
     earlier = slurm.recover(slurm.launches_of(_folder(found.id, home)))
     for launch in earlier:
         typer.echo(f"job {launch.job} of an earlier submit, whose answer was lost, is known to SLURM", err=True)
-    launch = earlier[-1] if earlier else slurm.submit(_launch(found, given, address, home))
+    launch = earlier[-1] if earlier else slurm.submit(_launch(found, given, (place.server, place.token), home))
     if json:
         print_json({"sweep": found.id, "job": launch.job, "launch": launch.token, "folder": launch.folder})
         return
@@ -82,30 +93,32 @@ def _is_file(sweep: str) -> bool:
     return sweep.endswith((".yaml", ".yml", ".json")) or Path(sweep).is_file()
 
 
-def _drafted(name: str, given: dict[str, Any], server: str | None, token: str | None, home: Path | None) -> Launch:
+def _drafted(name: str, given: dict[str, Any], token: str | None, home: Path | None) -> Launch:
     """The launch that a dry run shows. A sweep file is not made a sweep, so its id is not known."""
     from besom import sweepfile
     from besom.records import Sweep
+    from besom.server.connect import of_home
 
     if _is_file(name):
         loaded = sweepfile.load(Path(name))
         sweep = Sweep(_PLACEHOLDER, loaded.raw, 0, 0.0, folder=str(loaded.path.absolute().parent))
     else:
-        with connected(server, token, home) as service:
+        is_named = given["server"] not in (None, "in-job", "folder")
+        with connected(given["server"], token, home) if is_named else of_home(_of(home), token) as service:
             sweep = chosen(service, name)
-    return _launch(sweep, given, (server or "", token or ""), home)
+    return _launch(sweep, given, ("", ""), home)
 
 
-def _sweep(name: str, given: dict[str, Any], address: tuple[str, str], home: Path | None) -> Sweep:
+def _sweep(name: str, drafted: Launch, place: Place) -> Sweep:
     """The sweep, made of a file where one is named: not before all that is asked for is found right."""
     from besom import sweepfile
     from besom.cli.checking import warn
     from besom.launch.slurm import script_of
 
-    with connected(*address, home) as service:
+    with place.service() as service:
         if not _is_file(name):
-            return chosen(service, name)
-        script_of(_drafted(name, given, *address, home))
+            return service.sweep(drafted.sweep_id)
+        script_of(drafted)
         loaded = sweepfile.load(Path(name))
         warn(service, Path(name), loaded.file.program)
         created = service.create_sweep(loaded.raw, str(loaded.path.absolute().parent))
@@ -120,36 +133,21 @@ def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home:
     from besom.launch import slurm
     from besom.launch.slurm.options import SITE
 
-    place = _home(home)
+    place = _of(home).path
     file = sweepfile.parse(dict(sweep.file))
     options = slurm.settled(file, Path(sweep.folder or "."), (SITE, place / "slurm.yaml"), given)
     return slurm.prepare(_folder(sweep.id, home), sweep.id, place, address, options, now())
 
 
-def _address(server: str | None, token: str | None, home: Path | None) -> tuple[str, str]:
-    """Address and token of a server that outlives this command. Raises WrongState."""
-    from besom.server.home import Home as Folder
-
-    if server:
-        return server, token or ""
-    found = Folder(_home(home)).find_server()
-    if found is None or not found.is_lasting:
-        raise WrongState(
-            f"{_home(home)}: jobs need a server that stays up, got none; start one by `besom server --host 0.0.0.0`, "
-            "on a machine that the nodes reach."
-        )
-    return found.url, found.token or token or ""
-
-
-def _home(home: Path | None) -> Path:
+def _of(home: Path | None) -> Folder:
     from besom.server.home import Home as Folder
     from besom.server.home import default_home
 
-    return (Folder(home) if home else default_home()).path
+    return Folder(home) if home else default_home()
 
 
 def _folder(sweep_id: str, home: Path | None) -> Path:
-    return _home(home) / "sweeps" / sweep_id
+    return _of(home).sweep(sweep_id)
 
 
 def _launches(sweep: Sweep, home: Path | None) -> list[Launch]:
@@ -159,7 +157,7 @@ def _launches(sweep: Sweep, home: Path | None) -> list[Launch]:
     found = launches_of(_folder(sweep.id, home))
     if not found:
         raise WrongState(
-            f"sweep {sweep.id}: needs agents that were submitted from {_home(home)}, got none; "
+            f"sweep {sweep.id}: needs agents that were submitted from {_of(home).path}, got none; "
             f"do so by `besom slurm submit {sweep.id}`."
         )
     return found

@@ -59,6 +59,7 @@ def resume(
     *,
     sweep: SweepName = None,
     trial: TrialNumber = None,
+    host: Annotated[str | None, typer.Option("--host", help="Name of a host that was set aside.")] = None,
     json: Json = False,
     server: Server = None,
     token: Token = None,
@@ -66,11 +67,16 @@ def resume(
 ) -> None:
     """Let a paused sweep, or a stopped trial, go on.
 
-    With --trial: bring the stopped trial back from its checkpoint.
+    With --trial: bring the stopped trial back from its checkpoint. With --host: give runs again to a host that was set
+    aside since trials failed on it.
     """
     from besom.wire import Command
 
+    if trial is not None and host is not None:
+        raise ConfigError(f"--host: goes without --trial, got both, {host} and {trial}; name one of them.")
     command = Command("resume") if trial is None else Command("resume_trial", trial=trial)
+    if host is not None:
+        command = Command("resume_host", host=host)
     _carry_out(sweep, command, as_json=json, server=server, token=token, home=home, only_live=False)
 
 
@@ -201,6 +207,8 @@ def _told(sweep: Sweep, command: Command) -> str:
             return f"trial {command.trial} of sweep {sweep.id} will stop"
         case "resume_trial":
             return f"trial {command.trial} of sweep {sweep.id} goes on with the next free agent: besom agent {sweep.id}"
+        case "resume_host":
+            return f"{harmless(command.host or '')} gets runs of sweep {sweep.id} again"
         case "enqueue":
             return f"sweep {sweep.id} tries next: {settings(command.config or {})}"
         case "set_budget":

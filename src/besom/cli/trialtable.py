@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from besom.analysis.failing import failure_text
 from besom.analysis.values import value_of
 from besom.analysis.wording import duration, resource_label
 from besom.cli.columns import columns, width_of
-from besom.cli.picture import against_budget, failure_text
+from besom.cli.picture import against_budget
 from besom.cli.wording import flat, moment, number, setting, settings, varied
 from besom.errors import UnknownName, nearest
 from besom.escapes import harmless
@@ -101,7 +102,7 @@ def trial_in_full(sweep: Sweep, trial: Trial, runs: Sequence[Run]) -> list[str]:
         "suggested": _because(trial.reason.phase, trial.reason.text),
         "ended by": _because(trial.ended_by.phase, trial.ended_by.text) if trial.ended_by else "",
         "audited": _because(trial.audited.phase, trial.audited.text) if trial.audited else "",
-        "failure": failure_text(trial) if trial.failure else "",
+        "failure": failure_text(trial.failure) if trial.failure else "",
     }
     lines += [f"  {name:<10} {text}" for name, text in facts.items() if text]
     lines += _section("Configuration", {name: setting(value) for name, value in flat(trial.config).items()})

@@ -14,6 +14,7 @@ from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_nothing_is_left, may_resume_still, spent_text
 from besom.engine.history import history_of
 from besom.engine.state import run_seconds, wants_run
+from besom.engine.suspecting import is_set_aside
 from besom.errors import WrongState
 from besom.records import Config, Curve, Reason, Run, RunState, SweepState, Trial, TrialState
 from besom.search.contract import Exhausted, Suggestion
@@ -21,6 +22,7 @@ from besom.wire import Answer, Ask, Assignment, Done, Wait
 
 _PAUSED_WAIT_S = 5.0
 _LAST_RUNS_WAIT_S = 1.0
+_SET_ASIDE_WAIT_S = 15.0
 _ALPHABET = string.digits + string.ascii_lowercase
 
 
@@ -34,16 +36,33 @@ def answer(draft: Draft, ask: Ask, now: float) -> Answer:
         return Done(draft.sweep.why or f"the sweep is {state}")
     if state is SweepState.PAUSED:
         return Wait(_PAUSED_WAIT_S, draft.sweep.why or "the sweep is paused")
+    if is_set_aside(draft, ask.host):
+        return _answer_set_aside(draft, ask.host, now)
     needed_s = seconds_needed(draft, now) if ask.seconds_left is not None else None
     if ask.seconds_left is not None and needed_s is not None and needed_s > ask.seconds_left:
         return Done(f"a run takes {needed_s:.0f} s, the agent has {max(ask.seconds_left, 0):.0f} s", needs_time=True)
-    trial = _open_trial(draft) or _new_trial(draft, now)
+    trial, because = _open_trial(draft), None
+    if trial is None:
+        trial, because = _next_trial(draft, now)
     if trial is not None:
-        return _assignment(draft, _start_run(draft, trial, ask, now))
+        return _assignment(draft, _start_run(draft, trial, ask, now, because))
     finish_if_nothing_is_left(draft, now)
     if draft.sweep.state.has_ended:
         return Done(draft.sweep.why)
     return Wait(_LAST_RUNS_WAIT_S, "the last runs are under way")
+
+
+def _answer_set_aside(draft: Draft, host: str, now: float) -> Answer:
+    """What an agent on a host that is set aside is told: to wait, unless there is nothing left for anybody."""
+    if not draft.open and not draft.live and _next(draft, now) is None:
+        finish_if_nothing_is_left(draft, now)
+        return Done(draft.sweep.why)
+    sweep_id = draft.sweep.id
+    return Wait(
+        _SET_ASIDE_WAIT_S,
+        f"{host} is set aside, since trials fail on it that do not fail elsewhere; "
+        f"once it is mended: besom resume {sweep_id} --host {host}",
+    )
 
 
 def seconds_needed(draft: Draft, now: float) -> float | None:
@@ -65,8 +84,21 @@ def _open_trial(draft: Draft) -> Trial | None:
     return draft.trials[number] if number is not None else None
 
 
-def _new_trial(draft: Draft, now: float) -> Trial | None:
-    """The next trial by baseline or strategy; None when no more is wanted, which the sweep then knows the reason of."""
+def _next_trial(draft: Draft, now: float) -> tuple[Trial | None, Reason | None]:
+    """The next trial by baseline or strategy, and why it is gone on with where it is not new; None for no trial."""
+    suggestion = _next(draft, now)
+    if suggestion is None:
+        return None, None
+    until = suggestion.until if draft.plan.can_stop else None
+    until = draft.plan.fidelity_max if until is None else until
+    reason = draft.plan.shown(suggestion.reason)
+    if suggestion.resume is not None:
+        return _resumed(draft, suggestion.resume, until), reason
+    return add_trial(draft, suggestion.config, reason, until, now), None
+
+
+def _next(draft: Draft, now: float) -> Suggestion | None:
+    """What baseline or strategy want next; None when no more is wanted, which the sweep then knows the reason of."""
     spent = draft.state().exceeded(now)
     if spent is not None and not may_resume_still(draft, now):
         _note(draft, spent_text(draft, spent))
@@ -79,11 +111,7 @@ def _new_trial(draft: Draft, now: float) -> Trial | None:
         _note(draft, spent_text(draft, spent))
         return None
     _note(draft, "")
-    until = suggestion.until if draft.plan.can_stop else None
-    until = draft.plan.fidelity_max if until is None else until
-    if suggestion.resume is not None:
-        return _resumed(draft, suggestion.resume, until)
-    return add_trial(draft, suggestion.config, draft.plan.shown(suggestion.reason), until, now)
+    return suggestion
 
 
 def _resumed(draft: Draft, number: int, until: float | None) -> Trial:
@@ -125,7 +153,7 @@ def add_trial(draft: Draft, config: Config, reason: Reason, until: float | None,
     return draft.put_trial(Trial(draft.sweep.id, number, nested, reason, created_at=now, until=until, repeats=repeats))
 
 
-def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float) -> Run:
+def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float, because: Reason | None) -> Run:
     runs = draft.runs_of(trial.number)
     repeat = wants_run(draft.plan, trial, runs)
     assert repeat is not None, "only open trials are started"
@@ -159,6 +187,7 @@ def _start_run(draft: Draft, trial: Trial, ask: Ask, now: float) -> Run:
             gpus=tuple(ask.gpus),
             host=ask.host,
             folder=f"{ask.folder}/{run_id}" if ask.folder else "",
+            because=because,
         ),
         curve,
     )

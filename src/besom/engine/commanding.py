@@ -6,6 +6,7 @@ from besom.engine.asking import add_trial, complete
 from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_nothing_is_left, order_stop
 from besom.engine.plan import compile_plan
+from besom.engine.suspecting import is_set_aside, put_back
 from besom.errors import ConfigError, UnknownName, WrongState
 from besom.records import Reason, Sweep, SweepState, Trial, TrialState
 from besom.wire import Command
@@ -30,6 +31,7 @@ def carry_out(draft: Draft, command: Command, now: float) -> Sweep:
         "cancel": _cancel,
         "stop_trial": _stop_trial,
         "resume_trial": _resume_trial,
+        "resume_host": _resume_host,
         "enqueue": _enqueue,
         "set_budget": _set_budget,
         "set_file": _set_file,
@@ -131,6 +133,14 @@ def _resume_trial(draft: Draft, command: Command, now: float) -> None:
         failure=None,
         losses=0,
     )
+
+
+def _resume_host(draft: Draft, command: Command, now: float) -> None:
+    host = command.host or ""
+    if not is_set_aside(draft, host):
+        known = ", ".join(aside.host for aside in draft.sweep.set_aside) or "none"
+        raise UnknownName(f"host {host}: must be one that sweep {draft.sweep.id} has set aside, which are: {known}")
+    put_back(draft, host)
 
 
 def _enqueue(draft: Draft, command: Command, now: float) -> None:

@@ -81,7 +81,7 @@ def last_finite(curve: Curve) -> float | None:
 
 def as_number(value: Any) -> float | None:
     """A logged value as a number; None where it is none (text, lists, booleans)."""
-    if type(value) is float:
+    if value is None or type(value) is float:
         return value
     if isinstance(value, bool) or not isinstance(value, SupportsFloat) or isinstance(value, str):
         return None

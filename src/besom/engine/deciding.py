@@ -51,6 +51,9 @@ def _review(draft: Draft, run: Run, trial: Trial) -> Decision:
     if decision.order == "continue":
         until = plan.fidelity_max if decision.until is None else decision.until
         draft.change_trial(trial.number, until=until)
+        reason = plan.shown(decision.reason or Reason("review", "The search lets it go on."))
+        passed = replace(reason, details={"rung": run.fidelity, **reason.details})
+        draft.change_run(run.id, passed=(*run.passed, passed))
     return decision
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from besom.engine.messages import AppendOutput, AppendRows, Instructions
 from besom.engine.plan import Plan
 from besom.engine.state import State, Totals, fidelity_spent, gpu_seconds_of, observe, wants_run
-from besom.records import Curve, Observation, Record, Run, RunState, Sweep, Trial
+from besom.records import Curve, Observation, Record, Run, RunState, Sweep, Trial, TrialState
 
 
 class Draft:
@@ -117,6 +117,10 @@ class Draft:
     def live_runs(self, trial: int | None = None) -> list[Run]:
         runs = (self.runs[run_id] for run_id in self.live)
         return [run for run in runs if trial is None or run.trial == trial]
+
+    def state_of_open(self, trial: int) -> TrialState:
+        """The state of a trial that has not ended: running where a run of it is under way, waiting otherwise."""
+        return TrialState.RUNNING if self.live_runs(trial) else TrialState.WAITING
 
     def others(self, trial: int) -> list[Observation]:
         return [observation for number, observation in self.observations.items() if number != trial]

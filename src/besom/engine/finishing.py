@@ -15,6 +15,7 @@ from besom.engine.misnamed import missing
 from besom.engine.repeats import reason_to_spare
 from besom.engine.reporting import held_run, value_of_run
 from besom.engine.state import gpu_seconds_of, run_seconds
+from besom.engine.suspecting import is_hosts_fault, weigh
 from besom.errors import LeaseLost
 from besom.records import Cause, Failure, Reason, Run, RunState, Trial, TrialState
 from besom.wire import Finish
@@ -22,6 +23,9 @@ from besom.wire import Finish
 LOSSES_BEFORE_FAILURE = 5
 _WORTH_A_RETRY = frozenset({Cause.EXIT_CODE, Cause.SIGNAL, Cause.EXCEPTION})
 """Causes that another try may not meet. Out of memory, a time-out or a missing metric would only come again."""
+
+
+_TRIAL_ENDED = "trial ended"
 
 
 def finish(draft: Draft, message: Finish, now: float) -> None:
@@ -48,8 +52,16 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
             ended = "failed"
         elif _ended_as_told(draft, run):
             ended = "stopped" if run.ordered == "stop" else "paused"
-    ended_at = now if message.seconds is None else min(now, run.started_at + message.seconds)
-    end_run(draft, run, RunState(ended), failure, now, ended_at)
+    end_run(draft, run, RunState(ended), failure, now, run.started_at + _seconds_of(run, message, now))
+
+
+def _seconds_of(run: Run, message: Finish, now: float) -> float:
+    """How long the run took: as its agent says, which may say so long after, but no longer than the clock allows."""
+    since_start = now - run.started_at
+    if message.seconds is None:
+        return max(0.0, since_start)
+    is_set_back = since_start < 0  # the clock, meanwhile
+    return max(0.0, message.seconds if is_set_back else min(message.seconds, since_start))
 
 
 def _is_repetition(draft: Draft, run: Run, message: Finish) -> bool:
@@ -90,6 +102,7 @@ def end_run(draft: Draft, run: Run, state: RunState, failure: Failure | None, no
     run = draft.put_run(replace(run, state=state, failure=failure, ended_at=ended_at))
     if not draft.live:
         draft.put_sweep(idle_at=ended_at)
+    weigh(draft, run, now)
     trial = _charge(draft, draft.trials[run.trial], run, now)
     move = {
         RunState.FINISHED: _finished,
@@ -103,7 +116,7 @@ def end_run(draft: Draft, run: Run, state: RunState, failure: Failure | None, no
     if moved.state.has_ended and not trial.state.has_ended:
         _count_failures(draft, moved)
         for other in draft.live_runs(moved.number):
-            order_stop(draft, other.id, Reason("trial ended", f"trial {moved.number} is {moved.state}"))
+            order_stop(draft, other.id, Reason(_TRIAL_ENDED, f"trial {moved.number} is {moved.state}"))
         pause_after_failures(draft, now)
     elif moved.state is TrialState.PAUSED:
         _count_failures(draft, moved)
@@ -171,6 +184,8 @@ def _stopped(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
     if trial.state.has_ended:
         return trial
     reason = run.ordered_because or Reason("requested", "stopped by request")
+    if reason.phase == _TRIAL_ENDED:
+        return _waiting(draft, trial)  # the trial was brought back meanwhile
     return replace(trial, state=TrialState.STOPPED, ended_at=now, ended_by=reason, **measured(draft, trial))
 
 
@@ -187,6 +202,8 @@ def _failed(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
     failure = run.failure or Failure(Cause.EXIT_CODE)
     if trial.state.has_ended:
         return trial
+    if is_hosts_fault(draft, run):
+        return _waiting(draft, trial)
     if failure.cause in _WORTH_A_RETRY and trial.retries < draft.plan.file.besom.retries:
         return _waiting(draft, replace(trial, retries=trial.retries + 1, failure=failure))
     return replace(trial, state=TrialState.FAILED, ended_at=now, failure=failure)
@@ -209,4 +226,4 @@ def _waiting(draft: Draft, trial: Trial) -> Trial:
     """Still running where another run of it is under way, waiting for an agent otherwise."""
     if trial.state.has_ended:
         return trial
-    return replace(trial, state=TrialState.RUNNING if draft.live_runs(trial.number) else TrialState.WAITING)
+    return replace(trial, state=draft.state_of_open(trial.number))

@@ -70,10 +70,25 @@ def handle(state: State, message: Message, now: float) -> tuple[State, Instructi
 
 def _tick(draft: Draft, tick: Tick, now: float) -> None:
     """Take back the runs of agents that were silent for a whole lease, and see whether time is up."""
-    grace_until = tick.up_since + draft.plan.file.besom.lease
+    _absorb(draft, tick.stepped_s)
+    lease_s = draft.plan.file.besom.lease
+    grace_until = tick.up_since + lease_s
     for run in draft.live_runs():
-        if now > max(run.lease_until, grace_until):
+        if run.lease_until > now + lease_s:  # the clock was set back
+            draft.change_run(run.id, lease_until=now + lease_s)
+        elif now > max(run.lease_until, grace_until):
             heard_at = seen_at(draft.plan, run)
             failure = Failure(Cause.LOST, f"nothing heard of its agent for {now - heard_at:.0f} s")
             end_run(draft, run, RunState.LOST, failure, now, heard_at)
     check_budgets(draft, now)
+
+
+def _absorb(draft: Draft, stepped_s: float) -> None:
+    """Have a step of the clock cost no run its lease and no sweep its hours: what is reckoned from moves along."""
+    sweep = draft.sweep
+    if not stepped_s or sweep.ended_at is not None:
+        return
+    instants = {name: getattr(sweep, name) for name in ("started_at", "paused_at", "idle_at")}
+    draft.put_sweep(**{name: at + stepped_s for name, at in instants.items() if at is not None})
+    for run in draft.live_runs():
+        draft.change_run(run.id, started_at=run.started_at + stepped_s, lease_until=run.lease_until + stepped_s)

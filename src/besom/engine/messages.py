@@ -15,9 +15,11 @@ class Tick:
     """Time has passed: leases may have ended and budgets of hours may be spent.
 
     `up_since` is when the server began to listen: agents that could not reach it before get a whole lease to come back.
+    `stepped_s` is how far the clock was set forward since the last one (back, if negative): no time has passed by that.
     """
 
     up_since: float
+    stepped_s: float = 0.0
 
 
 Message = Ask | Report | Finish | Command | Import | Tick

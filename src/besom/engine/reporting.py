@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from besom.engine.curves import as_number, inherited, last_finite, points_of_rows
 from besom.engine.deciding import decide
 from besom.engine.draft import Draft
@@ -32,14 +34,24 @@ def held_run(draft: Draft, message: Report | Finish) -> Run:
     return run
 
 
+def heir_of(draft: Draft, report: Report) -> Run | None:
+    """The run that goes on with a lost one's trial and delivers, under its own lease, what that could not send."""
+    lost = draft.runs.get(report.run_id)
+    if lost is None or lost.state is not RunState.LOST:
+        return None
+    heirs = (run for run in draft.live_runs(lost.trial) if run.lease == report.lease > lost.lease)
+    return next((run for run in heirs if run.repeat == lost.repeat and not run.rows), None)
+
+
 def record(draft: Draft, report: Report, now: float) -> Receipt:
     """Keep what is new in the report, renew the lease, and say how the run goes on.
 
     Raises:
-        LeaseLost, UnknownName: See `held_run`.
+        LeaseLost, UnknownName: See `held_run`; but see `heir_of` too.
         OutOfOrder: Rows or output would leave a gap.
     """
-    run = held_run(draft, report)
+    heir = heir_of(draft, report)
+    run = held_run(draft, report) if heir is None else draft.runs[report.run_id]
     new = report.rows[max(0, run.rows - report.first_row) :]
     _refuse_gap("rows", report.first_row, run.rows)
     _refuse_gap("output", report.output_from, run.output_bytes)
@@ -73,13 +85,14 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
         value=value,
         logged=names_logged(run.logged, new) if value is None and draft.plan.metric else (),
         resources=dict(report.resources) or run.resources,
-        lease_until=now + draft.plan.file.besom.lease,
-        silent_s=run.silent_s + max(0.0, now - seen_at(draft.plan, run) - SILENCE_S),
+        **(_renewal(draft, run, now) if heir is None else {}),
     )
+    shown = run if heir is None else _bequeathed(draft, run, heir, now)
     if points:
         reached = max(draft.trials[run.trial].fidelity, fidelity)
-        draft.change_trial(run.trial, fidelity=reached, value=_shown_value(draft, run, curve))
-        decide(draft, run)
+        draft.change_trial(run.trial, fidelity=reached, value=_shown_value(draft, shown, curve))
+        if heir is None:
+            decide(draft, run)
     if new:
         check_budgets(draft, now)
     run = draft.runs[run.id]
@@ -90,6 +103,21 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
         why=run.ordered_because.text if run.ordered_because else "",
         kill=draft.sweep.state is SweepState.CANCELLED,
     )
+
+
+def _renewal(draft: Draft, run: Run, now: float) -> dict[str, Any]:
+    """What gives the run a whole lease again."""
+    silent_s = run.silent_s + max(0.0, now - seen_at(draft.plan, run) - SILENCE_S)
+    return {"lease_until": now + draft.plan.file.besom.lease, "silent_s": silent_s}
+
+
+def _bequeathed(draft: Draft, lost: Run, heir: Run, now: float) -> Run:
+    """The run that goes on from the lost one's checkpoint, which is as far as that one is now known to have got."""
+    renewal = _renewal(draft, heir, now)
+    if not draft.plan.can_resume or lost.fidelity <= heir.first_fidelity:
+        return draft.change_run(heir.id, **renewal)
+    curve = draft.curves.get(lost.id, Curve())
+    return draft.change_run(heir.id, curve, first_fidelity=lost.fidelity, fidelity=lost.fidelity, **renewal)
 
 
 def _refuse_gap(what: str, first: int, expected: int) -> None:

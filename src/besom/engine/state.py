@@ -130,7 +130,8 @@ def fidelity_spent(run: Run) -> float:
 
 def gpu_seconds_of(plan: Plan, run: Run, now: float) -> float:
     """GPU time of a run up to `now`; one that shares its GPU is charged its share, one without GPU nothing."""
-    return run_seconds(plan, run, now) * len(run.gpus) / plan.file.besom.resources.per_gpu
+    share = run.resources.get("gpu_share_mean", 1 / plan.file.besom.resources.least_per_gpu)
+    return run_seconds(plan, run, now) * len(run.gpus) * share
 
 
 def run_seconds(plan: Plan, run: Run, now: float) -> float:
@@ -168,6 +169,7 @@ def observe(plan: Plan, trial: Trial, curve: Curve, before: Observation | None =
         failure=trial.failure,
         spread=trial.spread,
         ended_by=trial.ended_by.phase if trial.ended_by else "",
+        resources=trial.resources,
     )
 
 

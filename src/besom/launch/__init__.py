@@ -1,1 +1,1 @@
-"""Ways to start agents: on this machine, from Python, and as jobs of SLURM."""
+"""Ways to start agents: on this machine, from Python, as jobs of SLURM, and as actors of Ray."""

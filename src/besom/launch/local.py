@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from besom.agent import Agent, gpus
 from besom.errors import WrongState
+from besom.launch.places import Places
 from besom.service import Service
 from besom.sweepfile.model import SweepFile
 
 Slot = tuple[str, ...] | None
 """The GPUs of one agent's runs; None where there are none to assign."""
 
+_MOST = 8  # runs that `per_gpu: auto` may come to let share a place
+
 
 def slots(file: SweepFile, visible: Sequence[str] | None = None, cores: int | None = None) -> tuple[Slot, ...]:
     """A slot for each agent that this machine has room for.
 
     With GPUs: one for each group of `resources.gpus` GPUs (one, if the file does not say), times `per_gpu`. Without, or
-    with `gpus: 0`: as many as `resources.cpus` goes into the cores, or a single one if the file does not say.
+    with `gpus: 0`: as many as `resources.cpus` goes into the cores, or a single one if the file does not say. With
+    `per_gpu: auto` as many as may come to share a group, or the machine, at most: first one for each, then another.
 
     Args:
         file: The sweep file.
@@ -39,18 +44,27 @@ def slots(file: SweepFile, visible: Sequence[str] | None = None, cores: int | No
             f"besom.resources.gpus: each run needs {wants.gpus}, visible here: {seen}; "
             "lower it, change CUDA_VISIBLE_DEVICES, or start agents on another machine."
         )
+    cores = cores or len(os.sched_getaffinity(0))
     if visible and wants.gpus != 0:
         each = wants.gpus or 1
         groups = [tuple(visible[start : start + each]) for start in range(0, len(visible) - each + 1, each)]
+        if wants.per_gpu == "auto":
+            return (*groups,) * _most(cores // len(groups), wants.cpus)
         return tuple(group for group in groups for _ in range(wants.per_gpu))
-    cores = cores or len(os.sched_getaffinity(0))
     if wants.cpus is not None and wants.cpus > cores:
         raise WrongState(
             f"besom.resources.cpus: each run needs {wants.cpus}, this machine has {cores}; lower it, "
             "or start agents on another machine."
         )
     slot: Slot = () if wants.gpus == 0 else None
+    if wants.per_gpu == "auto":
+        return (slot,) * _most(cores, wants.cpus or 1)
     return (slot,) * (cores // wants.cpus if wants.cpus else 1)
+
+
+def _most(cores: int, cpus: int | None) -> int:
+    """The most runs that may share a place with so many cores; `cpus` are what each needs, if that is said."""
+    return max(1, min(_MOST, cores // cpus)) if cpus else _MOST
 
 
 class LocalAgents:
@@ -64,6 +78,7 @@ class LocalAgents:
         slots: Sequence[Slot],
         count: int | None = None,
         environment: Mapping[str, str] | None = None,
+        places: Places | None = None,
     ) -> None:
         """Prepare; nothing happens before `start`.
 
@@ -74,9 +89,19 @@ class LocalAgents:
             slots: See `slots`.
             count: The most runs for each agent.
             environment: Further environment variables for scripts.
+            places: Where agents of the same slot may not all work at once: what lets them.
         """
         self.agents = [
-            Agent(service, sweep_id, folder, count=count, gpus=slot, environment=environment) for slot in slots
+            Agent(
+                places.seen_from(slot, service) if places else service,
+                sweep_id,
+                folder,
+                count=count,
+                gpus=slot,
+                environment=environment,
+                sharing=partial(places.shared_by, slot) if places else None,
+            )
+            for slot in slots
         ]
         self._threads = [
             threading.Thread(target=self._run, args=(agent.run,), name=f"besom-{agent.name}", daemon=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from besom import sweepfile
 from besom.agent import Agent, stop_on_signals
 from besom.agent.function import FunctionExecutor
 from besom.errors import WrongState
+from besom.post import folder_of
+from besom.server.bridge import way_for_scripts
 from besom.server.connect import connect
-from besom.server.home import default_home
+from besom.server.home import Home, default_home
 
 
 def sweep(
@@ -61,19 +64,32 @@ def agent(
         KeyboardInterrupt: Ctrl-C in the function; its run goes back to the sweep.
     """
     name = sweep_id.rsplit("/", 1)[-1]
-    with connect() as service:
+    with ExitStack() as stack:
+        service = stack.enter_context(connect())
         found = service.sweep(name)
         if function is None and not (found.file.get("program") or found.file.get("command")):
             raise WrongState(f"besom.agent: sweep {found.id} has no program to run; give `function`.")
         worker = Agent(
             service,
             found.id,
-            default_home().runs(found.id),
+            _home().runs(found.id),
             count=count,
             executor=FunctionExecutor(function) if function else None,
+            environment=stack.enter_context(_way_for_scripts()),
         )
         if function is not None:
             worker.run()
             return
         with stop_on_signals(worker.stop):
             worker.run()
+
+
+def _home() -> Home:
+    """That of the environment; that of the server where files lead to it."""
+    shared = folder_of(os.environ.get("BESOM_SERVER", ""))
+    return Home(shared) if shared and "BESOM_HOME" not in os.environ else default_home()
+
+
+def _way_for_scripts() -> AbstractContextManager[dict[str, str]]:
+    address = os.environ.get("BESOM_SERVER")
+    return way_for_scripts(address, os.environ.get("BESOM_TOKEN")) if address else nullcontext({})

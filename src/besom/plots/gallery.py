@@ -22,7 +22,7 @@ from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme
 from besom.plots.timeline import timeline
 from besom.plots.trial import TrialData, trial_metrics, trial_resources
-from besom.service import Service
+from besom.service import Progress, Service
 
 __all__ = ["Framed", "comparison", "framed", "hung", "names", "trial_picture", "x_axes"]
 
@@ -177,15 +177,24 @@ def _of_surrogate(
 
 
 def trial_picture(
-    service: Service, sweep_id: str, trial_number: int, name: str, theme: Theme = LIGHT, *, is_narrow: bool = False
+    service: Service,
+    sweep_id: str,
+    trial_number: int,
+    name: str,
+    theme: Theme = LIGHT,
+    *,
+    is_narrow: bool = False,
+    progress: Progress | None = None,
 ) -> Framed:
     """One picture of one trial: "metrics", all that it logged; or "resources", what it took of the machine.
+
+    `progress` is the sweep's, where it is known already.
 
     Raises:
         UnknownName: There is no such sweep, trial or picture.
     """
     _require("picture", name, _OF_TRIAL)
-    data = TrialData(service, sweep_id, trial_number)
+    data = TrialData(service, sweep_id, trial_number, progress)
     words, draw = (
         (notes.TRIAL_METRICS, trial_metrics) if name == "metrics" else (notes.TRIAL_RESOURCES, trial_resources)
     )

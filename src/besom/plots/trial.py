@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from besom.analysis import Samples, TrialCurves, curves_by_trial, resource_label, samples_of, thin
+from besom.analysis.tablecolumns import OF_EACH_ROW
 from besom.plots.panels import Panel, panels
 from besom.plots.picture import Picture, Trace, brief, scatter
 from besom.plots.sweepdata import x_of
@@ -18,7 +19,6 @@ from besom.service import Progress, Service
 
 MOST_PANELS = 24
 _POINTS = 300
-_OWN = frozenset({"_step", "_timestamp", "_runtime"})
 _LOG_FROM = 100.0
 """Positive values that span this ratio lie on a logarithmic axis."""
 
@@ -34,10 +34,12 @@ class TrialData:
     service: Service
     sweep_id: str
     number: int
+    known: Progress | None = None
+    """Where the sweep stands, if that is known already: this version may not be able to read the sweep's file."""
 
     @cached_property
     def progress(self) -> Progress:
-        return self.service.progress(self.sweep_id)
+        return self.known or self.service.progress(self.sweep_id)
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
@@ -53,7 +55,7 @@ class TrialData:
     def metrics(self) -> tuple[str, ...]:
         """Numbers that its runs logged, the objective first; without what besom adds to each row."""
         logged = dict.fromkeys(name for run in self.runs for name in self.service.metrics(run.id))
-        own = [name for name in logged if name not in _OWN and name != self.x]
+        own = [name for name in logged if name not in OF_EACH_ROW and name != self.x]
         return tuple(sorted(own, key=lambda name: name != self.progress.metric))
 
     def curves(self, metric: str) -> TrialCurves | None:

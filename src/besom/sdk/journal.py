@@ -59,7 +59,9 @@ class Journal:
         data: bytes | bytearray = self._waiting + line if self._waiting else line
         try:
             if self._file is None:
-                self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                if _is_torn(self._file):  # a process of the run died while it wrote: its half row costs no other
+                    data = b"\n" + data
             written = os.write(self._file, data)
         except OSError as error:
             self._waiting = bytearray(data)
@@ -73,6 +75,12 @@ class Journal:
         if not self._has_warned:
             self._has_warned = True
             say(f"{self.path}: a row could not be written ({why}); rows wait in memory until there is room.")
+
+
+def _is_torn(file: int) -> bool:
+    """Whether the file ends in the middle of a line."""
+    size = os.fstat(file).st_size
+    return size > 0 and os.pread(file, 1, size - 1) != b"\n"
 
 
 def is_full(folder: Path) -> bool:

@@ -56,7 +56,7 @@ class Run:
         self._pending: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._process = os.getpid()
-        self._started_at = time.time()
+        self._started_s = time.monotonic()
         self.has_finished = False
         if folder and place.sweep_id is None:
             self.config.on_change(self._keep_config)
@@ -111,8 +111,8 @@ class Run:
 
     def _commit(self) -> None:
         row, self._pending = self._pending, {}
-        now = time.time()
-        row["_step"], row["_timestamp"], row["_runtime"] = self.step, now, now - self._started_at
+        row["_step"], row["_timestamp"] = self.step, time.time()
+        row["_runtime"] = time.monotonic() - self._started_s
         self.step += 1
         if self._journal is not None:
             self._journal.add(row)

@@ -45,6 +45,17 @@ def reason_to_leave(situation: Situation, mine: Step, best: Step) -> Reason:
     return Reason("model", text, {"predicted": details.pop("mean"), **details, "rung": float(reached)})
 
 
+def reason_to_stay(situation: Situation, mine: Step) -> Reason:
+    """The reason why a trial goes on where it was reviewed. Details as of `reason_to_leave`, and `until`."""
+    details = _prediction(situation, mine)
+    reached, most = float(situation.model.shown.reached[mine.own]), situation.ladder.most
+    text = (
+        f"At {reached:g}, training to {most:g} would improve the best by {details['expected_gain']:.3g} on average,"
+        f" and nothing else promises more for its cost: it goes on to {mine.until:g}."
+    )
+    return Reason("model", text, {"predicted": details.pop("mean"), **details, "rung": reached, "until": mine.until})
+
+
 def reason_to_follow(reached: float, leader: int) -> Reason:
     """The reason why a trial at fidelity `reached` is left: trial `leader` has shown the same, and tells the rest."""
     text = f"Up to {reached:g} it has shown exactly what trial {leader} did, which tells of both."

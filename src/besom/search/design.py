@@ -9,16 +9,32 @@ import numpy as np
 from besom.numerics.halton import halton
 from besom.records import Reason
 from besom.search.contract import History, Suggestion
+from besom.search.memory import one_that_fits
 from besom.search.tried import Tried
 
+_KEPT = 5  # where the first ones do not fit says most about what does
+_REPLACEMENT = 1  # sets these draws apart from the design's own
 _LONGEST = 256  # beyond it (a sweep in which everything fails) plain draws do as well, in constant time
 
 
 def next_of_design(history: History, tried: Tried) -> Suggestion | None:
     """The next point of the initial design; None where nothing untried is found.
 
-    The middle of the prior comes first, then points spread evenly over its probability.
+    The middle of the prior comes first, then points spread evenly over its probability. After the first few, one that
+    does not fit into memory, as far as trials have shown, is replaced by a draw that does.
     """
+    point = _point(history, tried)
+    if point is None or len(history.observations) < _KEPT:
+        return point
+    rng = np.random.default_rng([history.seed, len(history.observations), _REPLACEMENT])
+    config = one_that_fits(history, point.config, rng)
+    if config is point.config:
+        return point
+    text = "A draw, in place of a point of the design that would not fit into memory."
+    return Suggestion(config, Reason("initial design", text, point.reason.details))
+
+
+def _point(history: History, tried: Tried) -> Suggestion | None:
     number = len(history.observations)
     details = {"point": number + 1}
     if number == 0:

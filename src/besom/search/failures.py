@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from besom.numerics.gp import Posterior, fit
 from besom.records import Cause, Observation, Status
+from besom.search.memory import Memory
 from besom.space import Space
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +32,9 @@ class Failures:
 
     def __init__(self, space: Space, observations: Sequence[Observation], categories: Ints) -> None:
         """What the observations say; those whose agent vanished, or whose program could not start, say nothing."""
-        seen = [o for o in observations if o.value is not None or _is_its_fault(o)][-_LATEST:]
+        self._memory = Memory(space, observations, categories)
+        known = [o for o in observations if not self._memory.knows(o)]
+        seen = [o for o in known if o.value is not None or _is_its_fault(o)][-_LATEST:]
         failed = np.array([_is_its_fault(o) for o in seen], dtype=np.float64)
         self._posterior: Posterior | None = None
         if failed.any() and not failed.all():
@@ -50,6 +53,12 @@ class Failures:
         A chance that is small counts as next to none: where failing is likely nothing is ever measured, so that an
         expected gain stays high there, and would outweigh any chance in the long run.
         """
+        log_fits, log_runs = self._memory.log_chance(x), self._log_runs(x)
+        is_unlikely = np.isneginf(log_fits) | (log_runs < np.log(_LEAST_CHANCE))
+        return np.where(is_unlikely, _NEXT_TO_NONE, log_fits + log_runs)
+
+    def _log_runs(self, x: Floats) -> Floats:
+        """Log of the chance that they run into nothing but a want of memory."""
         if self._posterior is None:
             return np.zeros(len(x))
         from scipy.special import ndtr
@@ -57,8 +66,7 @@ class Failures:
         mean, sd = self._posterior.predict(x)
         likely = self._rate + self._spread * mean
         wide = np.sqrt((self._spread * sd) ** 2 + 0.05)
-        chance = np.maximum(ndtr((0.5 - likely) / wide), 1e-300)
-        return np.where(chance < _LEAST_CHANCE, _NEXT_TO_NONE, np.log(chance))
+        return np.asarray(np.log(np.maximum(ndtr((0.5 - likely) / wide), 1e-300)))
 
 
 def has_diverged(observation: Observation) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 
 from besom.records import Observation, Reason
 from besom.search.contract import Exhausted, History, Suggestion
-from besom.search.curve_explain import reason_of_step, reason_to_follow, reason_to_leave
+from besom.search.curve_explain import reason_of_step, reason_to_follow, reason_to_leave, reason_to_stay
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
 from besom.search.exploration import in_turn, owes_a_training, to_the_end
@@ -29,6 +29,7 @@ from besom.wire import Order
 _INITIAL_TRIALS = 5
 _INITIAL_PART = 1 / 9  # of the most fidelity, for each point of the initial design
 _EXPLORING_PART = 1 / 17
+_BEST_AND_LOST = "It is the best so far, and without a checkpoint it could not be gone on with later."
 _EXHAUSTED = "every configuration of the space has been tried"
 
 
@@ -63,7 +64,7 @@ class FreezeThaw:
         is_incumbent = _is_incumbent(history, trial)
         if situation is None:
             if is_incumbent and not history.can_resume:
-                return Decision("continue")
+                return Decision("continue", Reason("initial design", _BEST_AND_LOST))
             return Decision(leave, Reason("initial design", "Its first look is over."))
         found = np.flatnonzero(situation.model.shown.trials == trial)
         if not len(found):
@@ -72,11 +73,14 @@ class FreezeThaw:
         if leader != trial and (history.can_resume or not is_incumbent):
             return Decision(leave, reason_to_follow(reviewed.fidelity, leader))
         if ladder.is_end(situation.model.shown.reached[found[0]]):
-            return Decision("continue")
+            return Decision("continue", Reason("model", "It is all but at its end."))
         *others, mine = situation.steps(Tried(history.space, history.observations), int(found[0]))
         best = min(others, key=lambda step: step.value, default=None)
-        if best is None or mine.value <= best.value or (is_incumbent and not history.can_resume):
-            return Decision("continue", until=None if mine.until >= ladder.most else mine.until)
+        is_worth_most = best is None or mine.value <= best.value
+        if is_worth_most or (is_incumbent and not history.can_resume):
+            reason = reason_to_stay(situation, mine) if is_worth_most else Reason("model", _BEST_AND_LOST)
+            return Decision("continue", reason, None if mine.until >= ladder.most else mine.until)
+        assert best is not None
         return Decision(leave, reason_to_leave(situation, mine, best))
 
 

@@ -20,6 +20,7 @@ from besom.server.home import Home
 from besom.server.news import News
 from besom.server.pages.door import Door
 from besom.server.pages.routes import routes as page_routes
+from besom.server.pages.shelf import Shelf, the_shelf
 from besom.server.views import Views
 from besom.server.wandb.protocol import Protocol
 from besom.server.wandb.routes import routes as wandb_routes
@@ -45,13 +46,15 @@ class App:
         self.news = News(desk.told, driver.unfinished)
         driver.on_change(self.news.note)
         door = Door(token)
-        self._guarded = Guard(_routed(driver, token, home, desk, self.news, door), token, door)
+        self._shelf = the_shelf()
+        self._guarded = Guard(_routed(driver, token, home, desk, self.news, door, self._shelf), token, door)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._guarded(scope, receive, send)
 
     def warm_up(self) -> None:
-        """Read what is likely to be looked at first: the newest sweep."""
+        """Read what is likely to be looked at first: the pages' files, and the newest sweep."""
+        self._shelf.warm_up()
         try:
             for sweep in self._driver.sweeps()[:1]:
                 self._views.view(sweep.id)
@@ -63,7 +66,7 @@ class App:
         self.news.close()
 
 
-def _routed(driver: Driver, token: str | None, home: Home, desk: Desk, told: News, door: Door) -> FastAPI:
+def _routed(driver: Driver, token: str | None, home: Home, desk: Desk, told: News, door: Door, shelf: Shelf) -> FastAPI:
     # No pages of documentation: FastAPI's fetch their scripts from elsewhere.
     app = FastAPI(
         title="besom",
@@ -74,13 +77,14 @@ def _routed(driver: Driver, token: str | None, home: Home, desk: Desk, told: New
         redoc_url=None,
     )
     add_refusals(app)
+    app.router.routes += agents.frequent_routes(driver, "/api/v1", RESPONSES)
     for room in (sweeps, agents, runs):
         app.include_router(room.routes(driver), prefix="/api/v1", responses=RESPONSES)
     for shown in (views.routes(desk), cards.routes(desk), news.routes(desk, told)):
         app.include_router(shown, prefix="/api/v1", responses=RESPONSES)
 
     protocol = Protocol(driver, home.path / "wandb", token)
-    app.router.routes += [*door.routes(), *page_routes(), *wandb_routes(protocol)]
+    app.router.routes += [*door.routes(), *page_routes(shelf), *wandb_routes(protocol)]
 
     @app.get("/healthz", summary="Whether the server answers", tags=["server"])
     async def healthz() -> Response:

@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from besom.client import Client
-from besom.errors import WrongState
-from besom.server.home import Home, default_home
+from besom.connections import answers
+from besom.errors import ServerUnreachable, WrongState
+from besom.server.home import Address, Home, default_home
+from besom.server.mark import SILENT_S
+from besom.server.published import Published, names_file
 from besom.service import Service
 
 _PATIENCE_S = 10.0
+_PATIENCE_ELSEWHERE_S = SILENT_S + 5.0
 _CLIENT_PATIENCE_S = 5.0
 
 
@@ -26,7 +30,8 @@ def connect(
     The server at the address, or at BESOM_SERVER; else the one that owns the home; else this process owns it meanwhile.
 
     Args:
-        server: Address of a server.
+        server: Address of a server; or the file that it publishes, `HOME/server.json`, by which it is also found again
+            where it comes back elsewhere.
         token: Its token; BESOM_TOKEN, or the one that the home's server published, otherwise.
         home: The home; BESOM_HOME or ~/.besom otherwise.
 
@@ -37,22 +42,34 @@ def connect(
     """
     address = server or os.environ.get("BESOM_SERVER")
     token = token or os.environ.get("BESOM_TOKEN")
+    if address and names_file(address):
+        published = Published(address, token)
+        awaited = published.awaited(_CLIENT_PATIENCE_S)
+        with Client(*awaited, patience_s=_CLIENT_PATIENCE_S, find=published.find) as client:
+            yield client
+        return
     if address:
         with Client(address, token, patience_s=_CLIENT_PATIENCE_S) as client:
             yield client
         return
     place = home if isinstance(home, Home) else Home(home) if home else default_home()
-    with _of_home(place, token) as service:
+    with of_home(place, token) as service:
         yield service
 
 
 @contextmanager
-def _of_home(home: Home, token: str | None) -> Iterator[Service]:
-    """The home's server, else its database. An owner that does not listen is another command, and soon done."""
-    until = time.monotonic() + _PATIENCE_S
+def of_home(home: Home, token: str | None) -> Iterator[Service]:
+    """The home's server, else its database. An owner that does not listen is another command, and soon done.
+
+    Raises:
+        ServerUnreachable: The server is on another machine, lives, and cannot be reached from here.
+        WrongState, StoreError: See `connect`.
+    """
+    home.listen()
+    until = time.monotonic() + (_PATIENCE_ELSEWHERE_S if home.is_marked else _PATIENCE_S)
     while True:
         found = home.find_server()
-        if found is not None:
+        if found is not None and not _is_out_of_reach(home, found):
             with Client(
                 found.url,
                 found.token or token,
@@ -61,10 +78,15 @@ def _of_home(home: Home, token: str | None) -> Iterator[Service]:
             ) as client:
                 yield client
             return
+        if home.is_wanted and time.monotonic() < until:  # a server is about to own it
+            time.sleep(0.05)
+            continue
         owning = home.own()
         try:
             owning.__enter__()
         except WrongState:
+            if found is not None and home.is_alive_elsewhere():
+                raise ServerUnreachable(_unreachable(home, found)) from None
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
@@ -79,6 +101,18 @@ def _of_home(home: Home, token: str | None) -> Iterator[Service]:
         raise
     finally:
         owning.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+
+
+def _is_out_of_reach(home: Home, found: Address) -> bool:
+    """Whether the home's server is on another machine and does not answer: it is dead, or no network leads there."""
+    return home.is_marked_elsewhere and not answers(found.url)
+
+
+def _unreachable(home: Home, found: Address) -> str:
+    return (
+        f"{home.path}: its server must answer, got silence of {found.url}; it runs on {found.host}, so ask from a "
+        "machine that reaches that one, or when it has ended."
+    )
 
 
 def _address(home: Home, token: str | None) -> tuple[str, str | None] | None:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from besom.engine import Message, Tick, create, handle
-from besom.errors import UnknownName
+from besom.errors import UnknownName, WrongState
 from besom.records import Agent, Sweep
 from besom.server.home import new_sweep_id as random_sweep_id
 from besom.server.importing import take_in
@@ -23,6 +23,8 @@ from besom.server.writer import Group, Writer
 from besom.store.contract import Store
 from besom.wire import Answer, Ask, Command, Finish, Hello, Import, Receipt, Report
 
+_STEP_S = 1.0
+"""A clock that gains or loses more on the steady one between two looks was set."""
 _TICKS_ASLEEP = 3
 """So many ticks missed in a row mean that this process or its machine slept: then it was the server that was silent."""
 
@@ -37,6 +39,8 @@ class Driver(Reads):
         clock: Seconds since the epoch, UTC.
         new_sweep_id: Gives an id that is likely new.
         tick_s: How often leases and budgets of time are looked at; None for only when `tick` is called.
+        steady: Seconds that nobody can set, by which it is noticed that somebody set the clock; None if nobody can.
+        note_lost: Called on another thread, once, when another process has become the store's owner.
     """
 
     def __init__(
@@ -45,11 +49,15 @@ class Driver(Reads):
         clock: Callable[[], float] = time.time,
         new_sweep_id: Callable[[], str] = random_sweep_id,
         tick_s: float | None = 1.0,
+        steady: Callable[[], float] | None = None,
+        note_lost: Callable[[WrongState], object] = lambda _: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._new_sweep_id = new_sweep_id
+        self._steady = steady or clock
         self._up_since = self._ticked_at = clock()
+        self._ahead_s = clock() - self._steady()
         self._longest_nap_s = _TICKS_ASLEEP * tick_s if tick_s is not None else math.inf
         self._has_failed = False
         self._before_ticks: list[Callable[[Group], None]] = []
@@ -57,7 +65,16 @@ class Driver(Reads):
         self._asked, self._tallies = {}, {}
         self._agents = {agent.id: agent for agent in store.agents()}
         self._states = States(store)
-        self._writer = Writer(store, self._states, self._tick, tick_s, self._note_failure, self._tell)
+        self._writer = Writer(
+            store,
+            self._states,
+            self._tick,
+            tick_s,
+            self._note_failure,
+            self._tell,
+            reread=self._reread,
+            note_lost=note_lost,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -130,7 +147,9 @@ class Driver(Reads):
         def work(group: Group) -> Any:
             sweep_id = self._sweep_of(message.run_id, group)
             reply = self.handle(group, sweep_id, message)
-            self._seen(group.state(sweep_id).runs[message.run_id].agent_id, self._clock())
+            state = group.state(sweep_id)
+            others = (run for run in state.live_runs() if run.lease == message.lease)
+            self._seen(next(others, state.runs[message.run_id]).agent_id, self._clock())
             return reply
 
         return self._writer.submit(work)
@@ -149,6 +168,7 @@ class Driver(Reads):
 
     def handle(self, group: Group, sweep_id: str, message: Message) -> Any:
         """Have the engine handle a message inside of `work`; its reply. Raises what the engine does."""
+        self._heed_clock(group)
         return group.add(*handle(group.state(sweep_id), message, self._clock()))
 
     def tick(self) -> None:
@@ -182,6 +202,15 @@ class Driver(Reads):
         """The store could not keep something, heartbeats perhaps."""
         self._has_failed = True
 
+    def _reread(self) -> None:
+        """Know what the store holds, and no more: as a server that has just begun."""
+        self._states.reread()
+        self._agents = {agent.id: agent for agent in self._store.agents()}
+        self._has_failed = True
+        has_agents = True
+        for listener in self._listeners:
+            listener(self._states.ids(), has_agents)
+
     def on_change(self, listener: Callable[[Collection[str], bool], None]) -> None:
         """Have the ids of the sweeps that a group of messages changed told, and whether agents came or went.
 
@@ -203,12 +232,25 @@ class Driver(Reads):
     def _tick(self, group: Group) -> None:
         for work in self._before_ticks:
             work(group)
+        self._heed_clock(group)
         now = self._clock()
         if self._has_failed or now - self._ticked_at > self._longest_nap_s:
             self._up_since, self._has_failed = now, False
         self._ticked_at = now
+        self._tell_time(group)
+
+    def _heed_clock(self, group: Group) -> None:
+        """Where somebody set the clock, have all sweeps know before anything is reckoned by it."""
+        ahead_s = self._clock() - self._steady()
+        stepped_s, self._ahead_s = ahead_s - self._ahead_s, ahead_s
+        if abs(stepped_s) > _STEP_S:
+            self._up_since = self._ticked_at = self._clock()
+            self._tell_time(group, stepped_s)
+
+    def _tell_time(self, group: Group, stepped_s: float = 0.0) -> None:
+        now = self._clock()
         for sweep_id in self.unfinished():
-            after, instructions = handle(group.state(sweep_id), Tick(self._up_since), now)
+            after, instructions = handle(group.state(sweep_id), Tick(self._up_since, stepped_s), now)
             if instructions.save:
                 group.add(after, instructions)
 

@@ -24,7 +24,7 @@ SIGNED = "/wandb/storage/"
 _WITHOUT_TOKEN = frozenset({"/healthz", LOGIN, LOGOUT})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-_TELEMETRY = "/sdk/otel/"
+TELEMETRY = "/sdk/otel/"
 """What clients measure of themselves: it is thrown away, so anybody may send it."""
 _WANDB = ("/graphql", "/files/", "/sdk/", "/artifacts")
 
@@ -70,7 +70,7 @@ class Guard:
             return _not_from_here(headers)
         if is_authorised(headers.get("authorization", ""), self._token):
             return None
-        if path.startswith((SIGNED, _TELEMETRY)) or (method in _READING and is_page(path)):
+        if path.startswith((SIGNED, TELEMETRY)) or (method in _READING and is_page(path)):
             return None
         if path in _WITHOUT_TOKEN:
             return _foreign(headers) if method not in _READING and "origin" in headers else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -10,15 +9,16 @@ import socket
 import string
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from besom.errors import StoreError, WrongState
+from besom.server.locks import is_held, is_taken_soon, opened
+from besom.server.mark import Claim, Mark, Owner, Stethoscope, claimed
 
 _LETTERS = string.ascii_lowercase + string.digits
 _ID_LENGTH = 8
-_PATIENCE_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,24 @@ def new_sweep_id(choose: Callable[[str], str] = secrets.choice) -> str:
 
 
 class Home:
-    """The folder at `path`; made when something is first put there."""
+    """The folder at `path`; made when something is first put there.
 
-    def __init__(self, path: Path | str) -> None:
+    Args:
+        path: The folder.
+        store: Path or URL of the database; `$BESOM_STORE`, or else a file in the folder.
+
+    Attributes:
+        database: The path of a SQLite file, or another database's URL.
+    """
+
+    def __init__(self, path: Path | str, store: str | None = None) -> None:
         self.path = Path(path).expanduser().absolute()
-        self.database = self.path / "besom.db"
+        self.database = _database(store or os.environ.get("BESOM_STORE"), self.path)
         self._server = self.path / "server.json"
         self._lock = self.path / "server.lock"
+        self._wish = self.path / "server.wanted"
+        self._mark = Mark(self.path)
+        self._stethoscope = Stethoscope(self._mark)
 
     def sweep(self, sweep_id: str) -> Path:
         """The folder of a sweep."""
@@ -72,6 +83,11 @@ class Home:
         """The file of a sweep's report."""
         return self.sweep(sweep_id) / "report.html"
 
+    @property
+    def has_database(self) -> bool:
+        """Whether there may be anything to read yet."""
+        return isinstance(self.database, str) or self.database.exists()
+
     def make(self) -> None:
         """Make the folder, readable for its owner only: it holds the server's token.
 
@@ -87,27 +103,94 @@ class Home:
 
     @contextmanager
     def own(self) -> Iterator[None]:
-        """Be the one process that owns the database; the lock dies with its process.
+        """Be the one process that owns the home, and its SQLite file; the locks die with their process.
+
+        A database elsewhere has its own lock besides: homes may share it (for PostgreSQL see `besom.store.claim`).
 
         Raises:
             WrongState: Another process owns it; the message names it.
             StoreError: The folder cannot be written to.
         """
-        self.make()
-        descriptor = self._opened_lock()
-        try:
-            if not _taken_soon(descriptor):
-                raise WrongState(self._owner(descriptor))
-            os.ftruncate(descriptor, 0)
-            with suppress(OSError):  # on a full disk the owner goes without its name
-                os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
+        with self._alone():
             self._server.unlink(missing_ok=True)  # of an owner that died
             try:
                 yield
             finally:
                 self._server.unlink(missing_ok=True)
+
+    @contextmanager
+    def own_shared(self, on_loss: Callable[[], None]) -> Iterator[Claim]:
+        """The same where other machines write to the folder too, on which locks may not hold; see `besom.server.mark`.
+
+        Args:
+            on_loss: Called on another thread where another machine has become the owner, as after a long silence.
+
+        Raises:
+            WrongState, StoreError: As `own`.
+        """
+        with self._alone(), claimed(self._mark, on_loss) as claim:
+            self._server.unlink(missing_ok=True)
+            try:
+                yield claim
+            finally:
+                if claim.is_good():
+                    self._server.unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the locks, where no other machine has marked the home as its own."""
+        self.make()
+        with ExitStack() as owned:
+            owned.enter_context(self._locked(self._lock, self.path))
+            if isinstance(self.database, Path) and self.database.parent != self.path:
+                owned.enter_context(self._locked(Path(f"{self.database}.lock"), self.database))
+            if (owner := self._living_elsewhere()) is not None:
+                raise WrongState(self._owned_by(str(owner.pid), owner.host, self.path))
+            self._mark.tidy()
+            yield
+
+    @contextmanager
+    def _locked(self, lock: Path, place: Path) -> Iterator[None]:
+        descriptor = opened(lock)
+        try:
+            if not is_taken_soon(descriptor):
+                raise WrongState(self._owner(descriptor, place))
+            os.ftruncate(descriptor, 0)
+            with suppress(OSError):  # on a full disk the owner goes without its name
+                os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
+            yield
         finally:
             os.close(descriptor)
+
+    def is_vacant(self) -> bool:
+        """Whether nobody owns it. Of a dead owner on another machine this is known after some seconds of asking."""
+        return not self._is_locked() and self._living_elsewhere() is None
+
+    def listen(self) -> None:
+        """Forget what signs of life an owner on another machine has shown so far."""
+        self._stethoscope = Stethoscope(self._mark)
+
+    def is_alive_elsewhere(self) -> bool:
+        """Whether an owner on another machine has shown a sign of life since `listen`, between two calls of this."""
+        return self._living_elsewhere() is not None and self._stethoscope.has_heard_life
+
+    def _living_elsewhere(self) -> Owner | None:
+        """The owner on another machine, unless it is dead: then its mark is removed."""
+        owner = self._mark.elsewhere()
+        if owner is not None and self._stethoscope.is_dead(owner, time.monotonic()):
+            self._mark.remove(owner)
+            return None
+        return owner
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether its owner, who may be dead, is one that `own_shared` made."""
+        return self._mark.read() is not None
+
+    @property
+    def is_marked_elsewhere(self) -> bool:
+        """The same of one on another machine."""
+        return self._mark.elsewhere() is not None
 
     def publish(self, address: str, token: str = "", *, is_lasting: bool = True) -> None:
         """Tell clients on this machine where the owner listens. For the owner; the file is for its user's eyes only.
@@ -130,56 +213,54 @@ class Home:
 
     def find_server(self) -> Address | None:
         """Where the owner listens; None while there is none, or none that has published yet."""
-        if not self._has_owner():
-            return None
+        return self.published() if self._is_locked() or self._mark.elsewhere() is not None else None
+
+    def published(self) -> Address | None:
+        """Where the last owner said that it listens, which may be dead; None where it ended in order, or is silent."""
         try:
             return Address(**json.loads(self._server.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
-    def _has_owner(self) -> bool:
+    @contextmanager
+    def wanted(self) -> Iterator[None]:
+        """Inside: who serves the home only meanwhile is to hand it over, and nobody is to begin with that.
+
+        Raises:
+            StoreError: The folder cannot be written to.
+        """
+        self.make()
+        descriptor = opened(self._wish)
         try:
-            descriptor = os.open(self._lock, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            # A shared lock: two clients that look at the same time do not take each other for an owner.
-            return not _taken(descriptor, fcntl.LOCK_SH)
+            is_taken_soon(descriptor)  # where another wants it too, either will do
+            yield
         finally:
             os.close(descriptor)
 
-    def _opened_lock(self) -> int:
-        try:
-            return os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(
-                f"{self._lock}: cannot be opened ({error.strerror}); make it writable, or set BESOM_HOME to another."
-            ) from error
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a server that is to last waits for the home."""
+        return is_held(self._wish)
 
-    def _owner(self, descriptor: int) -> str:
+    def _is_locked(self) -> bool:
+        return is_held(self._lock)
+
+    def _owner(self, descriptor: int, place: Path) -> str:
         pid, _, host = os.pread(descriptor, 1000, 0).decode(errors="replace").partition(" ")
+        return self._owned_by(pid, host, place)
+
+    def _owned_by(self, pid: str, host: str, place: Path) -> str:
         server = self.find_server()
         listens = f" at {server.url}" if server else ""
         return (
-            f"{self.path}: one server owns it at a time, and process {pid or '?'} on {host or 'this host'}{listens} "
+            f"{place}: one server owns it at a time, and process {pid or '?'} on {host or 'this host'}{listens} "
             "does; use that one, end it, or set BESOM_HOME to another folder."
         )
 
 
-def _taken_soon(descriptor: int) -> bool:
-    """Whether the lock could be taken before long: a client that just looks for an owner holds it for a moment."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while not _taken(descriptor):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def _taken(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
-    """Whether the lock could be taken without waiting."""
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _database(named: str | None, home: Path) -> Path | str:
+    """The path of a SQLite file, or the URL of another database."""
+    if not named:
+        return home / "besom.db"
+    path = named.removeprefix("sqlite:///")
+    return path if "://" in path else Path(path).expanduser().absolute()

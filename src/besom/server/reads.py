@@ -80,6 +80,10 @@ class Reads:
         agent = self._agents.get(agent_id)
         return agent.host if agent else ""
 
+    def askers(self, sweep_id: str) -> frozenset[str]:
+        """Ids of agents that asked for runs of the sweep with this very id, since this server began."""
+        return frozenset(self._asked.get(sweep_id, ()))
+
     def sweep_of_run(self, run_id: str) -> str | None:
         """The id of the sweep that a run is of; None where there is no such run."""
         return self._states.find_run(run_id)
@@ -167,11 +171,11 @@ class Reads:
         trials: Sequence[int] | None = None,
     ) -> list[MetricCurve]:
         """One metric of all runs that logged it, against another; or of one trial, or of some. Raises UnknownName."""
-        runs = self.runs(sweep_id, trial) if trials is None else self._runs_of(sweep_id, trials)
+        runs = self.runs(sweep_id, trial) if trials is None else self.runs_of(sweep_id, trials)
         return readings.curves(self._store, runs, metric, x, points)
 
-    def _runs_of(self, sweep_id: str, trials: Sequence[int]) -> list[Run]:
-        """The runs of these trials; of those that there are not, none."""
+    def runs_of(self, sweep_id: str, trials: Sequence[int]) -> list[Run]:
+        """The runs of these trials; of those that there are not, none. Raises UnknownName."""
         name = self._states.resolve(sweep_id)
         state = self._states.known(name)
         if state is not None:

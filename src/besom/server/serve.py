@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import os
 import secrets
 import signal
 import socket
@@ -10,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -21,10 +22,15 @@ from besom.server.app import App
 from besom.server.driver import Driver
 from besom.server.guard import LOOPBACK
 from besom.server.home import Home
+from besom.server.postman import Postman
 from besom.store import open_store
 
 _START_S = 30.0
 _GOODBYE_S = 5
+_HANDOVER_S = 30.0
+"""Longer than a command that serves the home meanwhile takes to answer what is under way, and end."""
+
+log = logging.getLogger("besom.server")
 
 
 class Server:
@@ -35,8 +41,13 @@ class Server:
         host: What it listens on; anything but loopback needs a token, and gets one made where none is given.
         port: 0 for any that is free.
         token: What requests must bear.
-        database: A store's path or URL; the home's own file by default.
         is_lasting: Agents wait for it when it is away; otherwise one of them takes over.
+        is_shared: Other machines may serve the home too, one after the other; see `besom.server.mark`.
+
+    Attributes:
+        kept_at: The database, where it is not the home's own file.
+        lost: Why it can do nothing more: another server has become the database's owner. It then sends its own process
+            SIGTERM.
     """
 
     def __init__(
@@ -45,35 +56,39 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         token: str | None = None,
-        database: str | Path | None = None,
         is_lasting: bool = True,
+        is_shared: bool = False,
     ) -> None:
         self.home = home
-        self.is_lasting = is_lasting
+        self.is_lasting, self.is_shared = is_lasting, is_shared
         self.host = host
         self.port = port
         self.token = token or (None if is_loopback(host) else secrets.token_urlsafe(24))
         self.address = ""
         self.driver: Driver
         self.app: App
-        self._database = database or home.database
+        self.kept_at = ""
+        self.lost: WrongState | None = None
         self._open = ExitStack()
 
     def start(self) -> None:
         """Listen, and publish the address.
 
         Raises:
-            WrongState: Another server owns the home, or the port is in use.
+            WrongState: Another server owns the home or its database, or the port is in use.
             StoreError: The folder or the database cannot be written.
         """
-        with ExitStack() as opening:
-            opening.enter_context(self.home.own())
-            listening = opening.enter_context(_listening(self.host, self.port))
-            store = open_store(self._database)
+        with self._first(), ExitStack() as opening:
+            claim = opening.enter_context(self.home.own_shared(self._give_way)) if self.is_shared else None
+            if claim is None:
+                opening.enter_context(self.home.own())
+            listening = opening.enter_context(listening_at(self.host, self.port))
+            store = open_store(self.home.database, fence=claim.check if claim else None)
             opening.callback(store.close)
-            self.driver = opening.enter_context(Driver(store))
+            self.kept_at = "" if self.home.database == self.home.path / "besom.db" else store.place
+            self.driver = opening.enter_context(Driver(store, steady=time.monotonic, note_lost=self._lose))
             self.app = App(self.driver, self.token, self.home)
-            opening.enter_context(_serving(self.app, listening))
+            opening.enter_context(serving(self.app, listening))
             opening.callback(self.app.close)  # uvicorn waits for what listens to come to its end
             self.port = listening.getsockname()[1]
             self.address = f"http://{_reachable(self.host)}:{self.port}"
@@ -81,8 +96,36 @@ class Server:
                 warming = threading.Thread(target=self.app.warm_up, name="besom-warm-up")
                 warming.start()
                 opening.callback(warming.join)  # it reads the database
+            place = (listening.getsockname()[0], self.port)
+            opening.enter_context(Postman(self.home.path, place, self.token, self.address))
             self.home.publish(self.address, self.token or "", is_lasting=self.is_lasting)
             self._open = opening.pop_all()
+
+    def _give_way(self) -> None:
+        self._lose(
+            WrongState(f"{self.home.path}: one server owns it at a time, and another has taken over; this ends.")
+        )
+
+    def _lose(self, error: WrongState) -> None:
+        log.error("%s", error)
+        self.lost = error
+        os.kill(os.getpid(), signal.SIGTERM)  # ends a server, and agents of the same process too, as anybody's would
+
+    @contextmanager
+    def _first(self) -> Iterator[None]:
+        """A server that lasts goes before commands that own the home only meanwhile: it waits until that is over."""
+        if not self.is_lasting:
+            yield
+            return
+        with self.home.wanted():
+            until = time.monotonic() + _HANDOVER_S
+            while not (self.home.is_vacant() or self._is_late() or time.monotonic() > until):
+                time.sleep(0.02)
+            yield
+
+    def _is_late(self) -> bool:
+        found = self.home.find_server()
+        return found is not None and found.is_lasting
 
     def stop(self) -> None:
         """Answer what is under way, keep everything, let go of the home. Doing it again changes nothing."""
@@ -116,10 +159,16 @@ def wait_for_signal() -> int:
 
 @contextmanager
 def serve_in_thread(
-    home: Home, host: str = "127.0.0.1", port: int = 0, token: str | None = None, *, is_lasting: bool = True
+    home: Home,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    token: str | None = None,
+    *,
+    is_lasting: bool = True,
+    is_shared: bool = False,
 ) -> Iterator[Server]:
     """A running server, stopped at the end. Raises as `Server.start`."""
-    with Server(home, host, port, token, is_lasting=is_lasting) as server:
+    with Server(home, host, port, token, is_lasting=is_lasting, is_shared=is_shared) as server:
         yield server
 
 
@@ -139,7 +188,8 @@ def _reachable(host: str) -> str:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening_at(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens there. Raises WrongState."""
     try:
         listening = _bound(host, port)
     except OverflowError as error:
@@ -168,7 +218,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def _serving(app: object, listening: socket.socket) -> Iterator[None]:
+def serving(app: object, listening: socket.socket) -> Iterator[None]:
     """A thread with uvicorn: there it leaves the process's signals alone."""
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]

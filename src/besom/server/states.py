@@ -49,6 +49,18 @@ class States:
             return self._glances.get(sweep_id, self.version(sweep_id))
         return state or self.get(sweep_id)
 
+    def reread(self) -> None:
+        """Let go of all that is in memory: the store may hold more, or less. Raises StoreError, and changes nothing."""
+        with self._loading:
+            ids = {sweep.id: not sweep.state.has_ended for sweep in self._store.sweeps()}
+            for sweep_id in self._ids | ids:
+                self._versions[sweep_id] = self._versions.get(sweep_id, 0) + 1
+            self._ids, self._states, self._sweep_of_run = ids, {}, {}
+
+    def ids(self) -> list[str]:
+        """Ids of all sweeps."""
+        return list(self._ids)
+
     def knows(self, sweep_id: str) -> bool:
         """Whether there is a sweep with this very id."""
         return sweep_id in self._ids

@@ -10,15 +10,19 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from besom.analysis import FORMATS, Overview
+import numpy as np
+
+from besom.analysis import FORMATS, FailureKind, Overview, SetAsideView, failure_kinds, set_aside_views
 from besom.plots import gallery
 from besom.plots.drawing import plotly_js_version
 from besom.plots.facts import cards_of
 from besom.plots.sweepdata import SweepData
+from besom.records import TrialState
 from besom.service import Progress
 from besom.space import Parameter
 
 _MOST_LEVELS = 100
+_MOST_FAILURES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,11 @@ class SweepView:
         version: Of the sweep: grows with each change.
         overview, progress: Where it stands.
         notice: What to say of it before all else; empty where there is nothing.
+        set_aside: Hosts that get no further runs of it.
         cards: What it came to so far.
         parameters: Those that vary, in the order of the file.
         pictures: Those that there are, in the order in which they are shown.
+        failures: In which ways trials failed, the most frequent first; of very many ways those.
         metrics: Names of what its runs logged.
         x_axes: What the search can be drawn over.
         best_formats: What a configuration can be had as.
@@ -72,7 +78,9 @@ class SweepView:
     overview: Overview
     progress: Progress
     notice: str
+    set_aside: tuple[SetAsideView, ...]
     cards: tuple[CardView, ...]
+    failures: tuple[FailureKind, ...]
     parameters: tuple[ParameterView, ...]
     pictures: tuple[PictureName, ...]
     metrics: tuple[str, ...]
@@ -100,7 +108,14 @@ class Slow:
     text: str
     mark: object
     cards: tuple[CardView, ...]
+    failures: tuple[FailureKind, ...]
     metrics: tuple[str, ...]
+
+
+def failures(data: SweepData) -> tuple[FailureKind, ...]:
+    """In which ways its trials failed, the most frequent."""
+    failed = np.flatnonzero(data.columns.are(TrialState.FAILED)).tolist()
+    return failure_kinds(data.trials[at] for at in failed)[:_MOST_FAILURES]
 
 
 def sweep_view(
@@ -112,7 +127,9 @@ def sweep_view(
         overview=line,
         progress=progress,
         notice=notice,
+        set_aside=set_aside_views(progress.sweep),
         cards=slow.cards,
+        failures=slow.failures,
         parameters=tuple(map(_parameter, data.space.free)) if data.space else (),
         pictures=tuple(PictureName(*each) for each in gallery.names(data)),
         metrics=slow.metrics,

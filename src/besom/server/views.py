@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from operator import is_
 
 import numpy as np
@@ -17,17 +18,13 @@ from besom.analysis import (
     TrialCard,
     TrialPage,
     agent_views,
-    column_ids,
     configuration_text,
     overview,
-    read_where,
     trial_card,
-    trial_page,
     yaml_text,
 )
 from besom.analysis.overview import sparse
-from besom.analysis.selecting import Condition, fulfilling
-from besom.analysis.tablecolumns import values_in
+from besom.analysis.tablecolumns import METRIC, values_in
 from besom.engine.state import run_seconds
 from besom.errors import SweepFileError, UnknownName, nearest
 from besom.plots import gallery
@@ -38,7 +35,9 @@ from besom.server.checkpoints import checkpoint_in
 from besom.server.driver import Driver
 from besom.server.fits import Fits
 from besom.server.home import Home
-from besom.server.sweepviews import Slow, SweepView, cards, sweep_view
+from besom.server.lastvalues import LastValues
+from besom.server.sweepviews import Slow, SweepView, cards, failures, sweep_view
+from besom.server.trialtable import Query, Selection, page_of, selection_of
 from besom.server.wandb.caller import path_of
 from besom.service import Progress
 
@@ -46,21 +45,12 @@ THEMES = {"light": LIGHT, "dark": DARK}
 _LIVE_S = 5.0
 """So old may be what time alone changes of a sweep."""
 _TRIALS_KEPT = 250_000
-_MOST_SELECTED = 20_000
 _RUNS_ASKED = 8
 """So many runs are asked what they logged; the others log the same."""
 
 _OF_SURROGATE = frozenset({"importance", "slices", "contours"})
 
 Version = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Trials that fulfil conditions, and how many do; of very many the first."""
-
-    trials: tuple[int, ...]
-    count: int
 
 
 class Views:
@@ -79,6 +69,7 @@ class Views:
         self._read: OrderedDict[str, tuple[int, SweepData]] = OrderedDict()
         self._lines: dict[str, tuple[Version, Overview]] = {}
         self._fits = Fits()
+        self._last_values = LastValues(driver)
         self._slow: dict[str, Slow] = {}
         self._done: dict[str, tuple[int, Counter[str]]] = {}
 
@@ -109,8 +100,12 @@ class Views:
             data = replace(before, progress=progress, trials=tuple(self._driver.trials(sweep_id)))
             if len(data.trials) == len(before.trials) and all(map(is_, data.trials, before.trials)):
                 data.__dict__["columns"] = before.columns
+        data.columns.measure = partial(self._last_values.of, sweep_id)
         if progress.running:
-            data.columns.kept["seconds"] = self._seconds(data)
+            kept = data.columns.kept
+            kept["seconds"] = self._seconds(data)
+            for name in [name for name in kept if name.startswith(METRIC)]:
+                del kept[name]  # runs log on without a change of their trials
         return data
 
     def _seconds(self, data: SweepData) -> list[float]:
@@ -161,11 +156,15 @@ class Views:
         return sweep_view(data, number, self.overview(sweep_id), progress, self._slow_of(data), notice)
 
     def _slow_of(self, data: SweepData) -> Slow:
-        file, mark = data.sweep.file, (data.progress.counts, data.best, len(data.progress.running))
+        running = data.progress.running
+        rows = max((run.rows for run in running), default=0)
+        file, mark = data.sweep.file, (data.progress.counts, data.best, len(running), rows.bit_length())
         known = self._slow.get(data.sweep.id)
         if known is None or known.mark != mark or known.file is not file:
             text = known.text if known is not None and known.file is file else yaml_text(file)
-            known = self._slow[data.sweep.id] = Slow(file, text, mark, cards(data), tuple(self._metrics(data)))
+            known = self._slow[data.sweep.id] = Slow(
+                *(file, text, mark, cards(data), failures(data)), tuple(self._metrics(data))
+            )
         return known
 
     def _metrics(self, data: SweepData) -> list[str]:
@@ -176,33 +175,15 @@ class Views:
         runs = (self._driver.runs(data.sweep.id, number)[-1:] for number in dict.fromkeys(asked))
         return list(dict.fromkeys(name for some in runs for run in some for name in self._driver.metrics(run.id)))
 
-    def table(
-        self, sweep_id: str, sort: str, descending: bool | None, where: str, text: str, first: int, limit: int
-    ) -> TrialPage:
+    def table(self, sweep_id: str, query: Query) -> TrialPage:
         """A page of the table of trials. Raises MessageError."""
         data = self.data(sweep_id)
-        return trial_page(
-            data.progress,
-            data.trials,
-            _names(data),
-            sort=sort,
-            descending=descending,
-            where=self._conditions(data, where),
-            text=text,
-            first=first,
-            limit=limit,
-            columns=data.columns,
-        )
+        return page_of(data, self._slow_of(data).metrics, query)
 
     def selection(self, sweep_id: str, where: str) -> Selection:
         """The numbers of the trials that fulfil the conditions. Raises MessageError."""
         data = self.data(sweep_id)
-        found = data.columns.numbers[fulfilling(data.columns, self._conditions(data, where))]
-        return Selection(tuple(found[:_MOST_SELECTED].tolist()), len(found))
-
-    @staticmethod
-    def _conditions(data: SweepData, where: str) -> tuple[Condition, ...]:
-        return read_where(where, column_ids(data.trials, _names(data))) if where else ()
+        return selection_of(data, self._slow_of(data).metrics, where)
 
     def card(self, sweep_id: str, number: int) -> TrialCard:
         """All of one trial but its pictures. Raises UnknownName."""
@@ -247,7 +228,17 @@ class Views:
         for sweep in sweeps:
             if sweep.id not in runs:
                 done.update(self._runs_done(sweep.id))
-        return agent_views(driver.agents(), runs, sweeps, driver.now(), done_before=done)
+        asked = {sweep_id: driver.askers(sweep_id) for sweep_id in runs}
+        return agent_views(driver.agents(), runs, sweeps, driver.now(), done_before=done, asked=asked)
+
+    def set_aside(self) -> tuple[tuple[str, str], ...]:
+        """Each host that a sweep has set aside, behind the sweep's id."""
+        driver = self._driver
+        return tuple(
+            (sweep_id, aside.host)
+            for sweep_id in driver.unfinished()
+            for aside in driver.state(sweep_id).sweep.set_aside
+        )
 
     def _runs_done(self, sweep_id: str) -> Counter[str]:
         """Runs of a sweep that has ended by their agents."""
@@ -271,8 +262,11 @@ class Views:
 
     def trial_picture(self, sweep_id: str, number: int, name: str, theme: str, *, is_narrow: bool) -> bytes:
         """One picture of a trial as JSON. Raises UnknownName."""
-        found = _theme(theme)
-        return _drawn(gallery.trial_picture(self._driver, sweep_id, number, name, found, is_narrow=is_narrow))
+        found, (progress, _) = _theme(theme), self._progress(sweep_id)
+        framed = gallery.trial_picture(
+            self._driver, sweep_id, number, name, found, is_narrow=is_narrow, progress=progress
+        )
+        return _drawn(framed)
 
     def comparison(self, sweep_ids: Sequence[str], x: str, theme: str) -> bytes:
         """Several sweeps on one axis, as JSON. Raises UnknownName."""
@@ -281,10 +275,6 @@ class Views:
 
 def _drawn(framed: gallery.Framed) -> bytes:
     return framed.to_json().encode("utf-8", "replace")
-
-
-def _names(data: SweepData) -> list[str] | None:
-    return [parameter.name for parameter in data.space.free] if data.space else None
 
 
 def _theme(name: str) -> Theme:

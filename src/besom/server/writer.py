@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from besom.engine import AppendOutput, AppendRows, Instructions, State
-from besom.errors import BesomError, WrongState
+from besom.errors import BesomError, StoreError, WrongState
 from besom.records import Agent, Record, Run, Sweep, Trial
+from besom.server.presence import Presence
 from besom.server.states import States
 from besom.store.contract import Store
 from besom.tracked import TrackedRun, TrackedValues
@@ -79,10 +80,10 @@ class Group:
             return
         with store.transaction():
             store.save(list(self.records.values()))
+            rows = (each for each in self.appends if isinstance(each, AppendRows))
+            store.append_pieces((each.run_id, each.first_row, each.rows) for each in rows)
             for each in self.appends:
-                if isinstance(each, AppendRows):
-                    store.append_rows(each.run_id, each.first_row, each.rows)
-                else:
+                if isinstance(each, AppendOutput):
                     store.append_output(each.run_id, each.offset, each.text)
             for run in self.forgotten:
                 store.forget_tracked(run)
@@ -115,6 +116,8 @@ class Writer:
         tick_s: None for no timer.
         note_failure: Called when the store could not keep something.
         note_kept: Called with each group that changed something, once that is kept and to be seen; it must be quick.
+        reread: Called when the store was away: what it holds may differ from what is known of it.
+        note_lost: Called when another process has become the store's owner for good.
     """
 
     def __init__(
@@ -125,6 +128,8 @@ class Writer:
         tick_s: float | None,
         note_failure: Callable[[], None] = lambda: None,
         note_kept: Callable[[Group], None] = lambda _: None,
+        reread: Callable[[], None] = lambda: None,
+        note_lost: Callable[[WrongState], object] = lambda _: None,
     ) -> None:
         self._store = store
         self._states = states
@@ -132,6 +137,7 @@ class Writer:
         self._tick_s = tick_s
         self._note_failure = note_failure
         self._note_kept = note_kept
+        self._presence = Presence(store, reread, note_lost)
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._slow: list[Job] = []
         self._to_compact: list[str] = []
@@ -166,6 +172,7 @@ class Writer:
             self._process(quick)
             self._process(self._some_slow(), _SLOW_S)
             if self._tick_s is not None and time.monotonic() >= tick_at:
+                self._presence.doubt()
                 self._process([_started(Job(self._tick))])
                 tick_at = time.monotonic() + self._tick_s
             if self._inbox.empty() and not self._slow:
@@ -198,6 +205,11 @@ class Writer:
         """Run jobs as one group; past the limit, the rest waits for the next. Each alone where they cannot be kept."""
         if not jobs:
             return
+        if (absence := self._presence.absence()) is not None:
+            self._note_failure()
+            for job in jobs:
+                job.future.set_exception(StoreError(absence))
+            return
         group = Group(self._states)
         outcomes: list[tuple[Job, Any, Exception | None]] = []
         until = None if limit_s is None else time.monotonic() + limit_s
@@ -209,6 +221,7 @@ class Writer:
         try:
             group.keep(self._store)
         except Exception as error:  # noqa: BLE001 - every caller of the group gets it; the server lives on
+            self._presence.doubt()
             if len(outcomes) == 1:
                 self._note_failure()
                 _log_unless_ours(error)

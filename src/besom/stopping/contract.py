@@ -12,11 +12,11 @@ from besom.wire import Order
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a running trial shall do, and why if not "continue".
+    """What a running trial shall do, and why.
 
     Attributes:
         order: "continue", "pause" or "stop".
-        reason: Why.
+        reason: Why; of "continue" it is kept only where a strategy reviewed the trial.
         until: With "continue", the fidelity at which to decide again; None for as far as the script goes.
     """
 

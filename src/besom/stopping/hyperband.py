@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import takewhile
 
 from besom.records import Observation, Reason
 from besom.stopping.contract import CONTINUE, Decision
@@ -47,7 +48,8 @@ class Hyperband:
     def decide(self, running: Observation, others: Sequence[Observation]) -> Decision:
         """Whether `running` goes on. Asked again at the same point, it may stop what it let pass: others improved."""
         shown = self._logged.of(running)
-        reached = [(rung, value) for rung in self._rungs if (value := shown.at(rung)) is not None]
+        below = takewhile(lambda rung: rung <= shown.reached, self._rungs)
+        reached = [(rung, value) for rung in below if (value := shown.at(rung)) is not None]
         is_done = self._fidelity_max is not None and shown.reached >= self._fidelity_max
         if not reached or shown.best is None or is_done:
             return CONTINUE

@@ -120,6 +120,11 @@ def column_of(chunks: Sequence[Chunk]) -> Column:
     return Column(np.concatenate([each.rows() for each in chunks]), values)
 
 
+def last_number(numbers: bytes, *, is_packed: bool) -> float:
+    """The last of a chunk's numbers."""
+    return float(np.frombuffer(_unpack(numbers) if is_packed else numbers, dtype="<f8")[-1])
+
+
 def merge(chunks: Sequence[Chunk]) -> Chunk:
     """One packed chunk with all of them, which are of one metric and in order."""
     column = column_of(chunks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +16,8 @@ from besom.wire import Row
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
+Piece = tuple[str, int, Sequence[Row]]
+"""Rows of history: of the run with this id, the first with this number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,25 @@ class Column:
 
 
 class Store(Protocol):
-    """Keeps everything. One process at a time writes (see `besom.server.home`); any number may read."""
+    """Keeps everything. One process at a time writes (see `besom.server.home`, `besom.store.claim`); any may read."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are kept together when it ends, or none when it raises.
 
         Raises StoreError on a full or unwritable disk, leaving what was there before untouched.
+        """
+        ...
+
+    def check(self) -> bool:
+        """Look whether this process still owns the store, as it must to write.
+
+        A store at the other end of a connection may have been lost. True where it was, and is this process's own again:
+        whether the last transaction was kept is not known then, and others may have written since. What was known must
+        be read anew.
+
+        Raises:
+            StoreError: It is away. Nothing can be written until a later call returns.
+            WrongState: Another process owns it now, and goes on to.
         """
         ...
 
@@ -47,6 +62,10 @@ class Store(Protocol):
 
     def append_rows(self, run_id: str, first_row: int, rows: Sequence[Row]) -> None:
         """Add history rows behind those the run has; numbers as columns, other values as JSON. In a transaction."""
+        ...
+
+    def append_pieces(self, pieces: Iterable[Piece]) -> None:
+        """Add history rows of several runs at once, as `append_rows` does. In a transaction."""
         ...
 
     def append_output(self, run_id: str, offset: int, text: str) -> None:
@@ -95,6 +114,10 @@ class Store(Protocol):
 
     def columns(self, run_ids: Sequence[str], metric: str) -> Mapping[str, Column]:
         """One metric of many runs, in few queries."""
+        ...
+
+    def last_values(self, run_ids: Sequence[str], metric: str) -> Mapping[str, float]:
+        """The last value of one metric of many runs, for those that logged it; without reading all that they logged."""
         ...
 
     def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> Iterator[dict[str, Any]]:

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, starmap
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
 from besom.store import tables
-from besom.store.chunks import Chunk, Other, column_of, merge, rows_among, rows_from, split
-from besom.store.contract import Column
+from besom.store.chunks import Chunk, Other, column_of, last_number, merge, rows_among, rows_from, split
+from besom.store.contract import Column, Piece
 from besom.store.text import to_text
-from besom.wire import Row
 
 _CHUNK = [tables.chunks.c[name] for name in Chunk._fields]
 _MANY = 500  # ids in one query, well under SQLite's limit of variables
 _WINDOW = 2000  # rows that are put together at once
+_NOT_WORTH_PACKING = 256  # bytes
+_FORGET = delete(tables.chunks).where(
+    tables.chunks.c.run_id == bindparam("of_run"), tables.chunks.c.metric == bindparam("named")
+)
 
 
-def append(connection: Connection, run_id: str, first_row: int, rows: Sequence[Row]) -> None:
-    """Add rows: a chunk for each metric, one more for what is not a number."""
-    chunks, others = split(first_row, rows)
-    if chunks:
-        connection.execute(insert(tables.chunks), [_values(run_id, each) for each in chunks])
-    if others:
-        connection.execute(insert(tables.others), [_others(run_id, others)])
+def append(connection: Connection, pieces: Iterable[Piece]) -> None:
+    """Add rows: of each piece a chunk for each metric, one more for what is not a number; all in two statements."""
+    numbers: list[dict[str, Any]] = []
+    rest: list[dict[str, Any]] = []
+    for run_id, first_row, rows in pieces:
+        chunks, others = split(first_row, rows)
+        numbers += [_values(run_id, each) for each in chunks]
+        rest += [_others(run_id, others)] if others else []
+    if numbers:
+        connection.execute(insert(tables.chunks), numbers)
+    if rest:
+        connection.execute(insert(tables.others), rest)
 
 
 def _values(run_id: str, chunk: Chunk) -> dict[str, Any]:
@@ -45,13 +53,10 @@ def compact(connection: Connection, run_id: str) -> None:
     merged = []
     for _, group in groupby(_chunks(connection, _of_run(run_id)), key=lambda chunk: chunk.metric):
         chunks = list(group)
-        if len(chunks) > 1 or not chunks[0].is_packed:
+        if len(chunks) > 1 or not (chunks[0].is_packed or len(chunks[0].numbers) < _NOT_WORTH_PACKING):
             merged.append(merge(chunks))
-    for chunk in merged:
-        connection.execute(
-            delete(tables.chunks).where(tables.chunks.c.run_id == run_id, tables.chunks.c.metric == chunk.metric)
-        )
     if merged:
+        connection.execute(_FORGET, [{"of_run": run_id, "named": chunk.metric} for chunk in merged])
         connection.execute(insert(tables.chunks), [_values(run_id, each) for each in merged])
     others = _read_others(connection, run_id, 0, None)
     if others:
@@ -88,6 +93,22 @@ def columns(connection: Connection, run_ids: Sequence[str], metric: str) -> dict
         for run_id, *values in connection.execute(query):
             pieces[run_id].append(Chunk(*values))
     return {run_id: column_of(pieces.get(run_id, [])) for run_id in run_ids}
+
+
+def last_values(connection: Connection, run_ids: Sequence[str], metric: str) -> dict[str, float]:
+    """The last value of one metric of each of the runs that logged it: of each, one chunk is read."""
+    found: dict[str, float] = {}
+    table = tables.chunks.c
+    for start in range(0, len(run_ids), _MANY):
+        those = table.run_id.in_(run_ids[start : start + _MANY]) & (table.metric == metric)
+        last = (
+            select(table.run_id, func.max(table.first_row).label("row")).where(those).group_by(table.run_id).subquery()
+        )
+        is_last = (table.run_id == last.c.run_id) & (table.first_row == last.c.row) & (table.metric == metric)
+        query = select(table.run_id, table.is_packed, table.numbers).join(last, is_last)
+        for run_id, is_packed, numbers in connection.execute(query):
+            found[run_id] = last_number(numbers, is_packed=is_packed)
+    return found
 
 
 def rows(connection: Connection, run_id: str, first: int, limit: int | None) -> Iterator[dict[str, Any]]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -11,35 +16,64 @@ from sqlalchemy.pool import QueuePool
 
 from besom.errors import StoreError
 from besom.store import schema
+from besom.store.claim import Claim
 from besom.store.sql import SqlStore
 from besom.store.trouble import told
 
+_LINK: dict[str, Any] = {
+    "connect_timeout": 5,  # seconds
+    # Either side notices within half a minute that the other's machine is gone, and the lock of a dead owner ends.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+_LINK_THERE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
-def open_store(url_or_path: str | Path, read_only: bool = False, busy_s: float = 10.0) -> SqlStore:
+
+def open_store(
+    url_or_path: str | Path,
+    read_only: bool = False,
+    busy_s: float = 10.0,
+    fence: Callable[[], None] | None = None,
+) -> SqlStore:
     """The store at a path (SQLite) or URL (`postgresql://…`, `sqlite:///…`): made if absent, migrated if old.
+
+    On PostgreSQL this process owns the database from here on, unless it only reads. Of a SQLite file its home does.
 
     Args:
         url_or_path: Where it is.
         read_only: Never write: the database must exist and be up to date.
         busy_s: How long a write waits for another process's, in seconds.
+        fence: Called before each commit, which is given up where it raises. A SQLite file is then kept such that
+            another machine can take it over on a shared file system: without a write-ahead log, whose index is memory
+            that only one machine has.
 
     Raises:
         StoreError: It cannot be opened, is not besom's, or is newer than this besom.
+        WrongState: Another process owns the PostgreSQL database.
     """
+    claim = None
     path = _path(url_or_path)
     if path is not None:
         place = str(path)
-        engine = _sqlite(path, read_only, busy_s)
+        engine = _sqlite(path, read_only, busy_s, "WAL" if fence is None else "TRUNCATE")
     else:
         url = make_url(str(url_or_path))
         place = url.render_as_string(hide_password=True)
-        engine = _postgresql(url, place, read_only, busy_s)
+        name = f"besom process {os.getpid()} on {socket.gethostname()[:24]} ({secrets.token_hex(3)})"
+        engine = _postgresql(url, place, name, read_only, busy_s)
+        claim = None if read_only else Claim(engine, place, name)
     try:
+        if claim is not None:
+            claim.take()
         _prepare(engine, place, read_only)
     except BaseException:
+        if claim is not None:
+            claim.close()
         engine.dispose()
         raise
-    return SqlStore(engine, place, read_only)
+    return SqlStore(engine, place, read_only, claim, fence)
 
 
 def _path(url_or_path: str | Path) -> Path | None:
@@ -58,7 +92,7 @@ def _path(url_or_path: str | Path) -> Path | None:
     return None
 
 
-def _sqlite(path: Path, read_only: bool, busy_s: float) -> Engine:
+def _sqlite(path: Path, read_only: bool, busy_s: float, journal: str) -> Engine:
     if read_only and not path.exists():
         raise StoreError(f"{path}: there is no database yet; run a sweep first, or name another place.")
     address = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
@@ -67,7 +101,7 @@ def _sqlite(path: Path, read_only: bool, busy_s: float) -> Engine:
         connection = sqlite3.connect(address, uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False)
         try:
             if not read_only:
-                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute(f"PRAGMA journal_mode={journal}")
                 connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA cache_size=-16384")  # KiB: history is written by rows and read by metrics
         except BaseException:
@@ -86,13 +120,16 @@ def _sqlite(path: Path, read_only: bool, busy_s: float) -> Engine:
     return engine
 
 
-def _postgresql(url: URL, place: str, read_only: bool, busy_s: float) -> Engine:
+def _postgresql(url: URL, place: str, name: str, read_only: bool, busy_s: float) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     mode = "on" if read_only else "off"
-    options = f"-c default_transaction_read_only={mode} -c lock_timeout={int(busy_s * 1000)}"
+    options = f"-c default_transaction_read_only={mode} -c lock_timeout={int(busy_s * 1000)} {_LINK_THERE}"
+    given = url.query.get("options", "")
+    link = {key: value for key, value in _LINK.items() if key not in url.query}
+    link |= {"options": f"{options} {given}", "application_name": name}
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+        return create_engine(url, pool_pre_ping=True, connect_args=link)
     except ModuleNotFoundError as error:
         raise StoreError(f"{place}: PostgreSQL needs its driver; pip install 'besom[postgres]'.") from error
 

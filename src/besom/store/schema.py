@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select
 
 from besom.errors import StoreError
 from besom.store import tables
@@ -16,7 +16,6 @@ from besom.store import tables
 VERSIONS = ("0001", "0002")
 """Every version there ever was, oldest first; the last is this one's."""
 
-_LOCK = 0xBE50  # any number: keeps two servers from making one PostgreSQL database's tables at once
 _stamps = Table(
     "alembic_version",
     MetaData(),
@@ -47,9 +46,7 @@ def version(connection: Connection, place: str) -> str | None:
 
 
 def bring_up_to_date(connection: Connection, place: str) -> None:
-    """Make the tables, or migrate them. Inside a transaction that writes."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    """Make the tables, or migrate them. Inside a transaction that writes, by the database's owner."""
     found = version(connection, place)
     if found is None:
         tables.metadata.create_all(connection)

@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
 
 from besom.errors import StoreError, UnknownName, WrongState, nearest
 from besom.records import Agent, Record, Run, Sweep, Trial
-from besom.store import history, outputs, tables, tracking
-from besom.store.contract import Column, Numbers
-from besom.store.text import from_text, to_text
+from besom.store import history, outputs, saving, tables, tracking
+from besom.store.claim import Claim
+from besom.store.contract import Column, Numbers, Piece
+from besom.store.text import from_text
 from besom.store.trouble import told
 from besom.tracked import TrackedRun, TrackedValues
 from besom.wire import Row
-
-_TABLES: dict[type[Record], Table] = {
-    Sweep: tables.sweeps,
-    Agent: tables.agents,
-    Trial: tables.trials,
-    Run: tables.runs,
-    TrackedRun: tables.tracked_runs,
-    TrackedValues: tables.tracked_values,
-}
 
 
 class SqlStore:
     """Keeps records and history in an SQL database; see `besom.store.contract.Store`, whose contract it keeps.
 
+    Attributes:
+        place: Where it is, without passwords.
+
     Threads may share it. One transaction is open at a time; others wait for it. A thread reads what its own transaction
     wrote so far, and otherwise what was kept last.
     """
 
-    def __init__(self, engine: Engine, place: str, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        place: str,
+        read_only: bool = False,
+        claim: Claim | None = None,
+        fence: Callable[[], None] | None = None,
+    ) -> None:
         self._engine = engine
+        self._fence = fence
+        self._claim = claim
         self._writing = engine.execution_options(writes=True)
-        self._place = place
+        self.place = place
         self._read_only = read_only
         self._one_writer = threading.Lock()
         self._own = threading.local()
-        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-        self._upserts = {kind: _upsert(dialect.insert(table), table) for kind, table in _TABLES.items()}
+        self._upserts = saving.upserts(engine.dialect.name)
 
     # Writing
 
@@ -53,15 +54,40 @@ class SqlStore:
     def transaction(self) -> Iterator[None]:
         """All writes inside are kept together when it ends, or none when it raises. They do not nest."""
         if self._read_only:
-            raise StoreError(f"{self._place}: was opened for reading only; open it for writing.")
+            raise StoreError(f"{self.place}: was opened for reading only; open it for writing.")
         if self._transaction is not None:
             raise WrongState("store: a transaction is open in this thread already; end it first.")
-        with self._one_writer, told(self._place), self._writing.begin() as connection:
+        with self._one_writer, told(self.place), self._begun() as connection:
             self._own.connection = connection
             try:
                 yield
+                if self._fence is not None:
+                    self._fence()
             finally:
                 self._own.connection = None
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """A transaction; where the database is claimed, of the session that owns it."""
+        if self._claim is None:
+            with self._writing.begin() as connection:
+                yield connection
+        else:
+            session = self._claim.session()
+            with session.begin():
+                yield session
+
+    def check(self) -> bool:
+        """Whether this process has just become the owner anew, so that what it knew must be read anew.
+
+        Raises:
+            StoreError: The database is away.
+            WrongState: Another process owns it for good.
+        """
+        if self._claim is None:
+            return False
+        with self._one_writer:
+            return self._claim.renew()
 
     @property
     def _transaction(self) -> Connection | None:
@@ -71,23 +97,22 @@ class SqlStore:
     def _write(self) -> Iterator[Connection]:
         if self._transaction is None:
             raise WrongState("store: writes need a transaction; use `with store.transaction():`.")
-        with told(self._place):
+        with told(self.place):
             yield self._transaction
 
     def save(self, records: Sequence[Record]) -> None:
         """Insert or replace records by their keys. Inside a transaction."""
-        by_table: dict[type[Record], dict[Any, dict[str, Any]]] = {}
-        for record in records:
-            key, values = _values(record)
-            by_table.setdefault(type(record), {})[key] = values
         with self._write() as connection:
-            for kind, rows in by_table.items():
-                connection.execute(self._upserts[kind], list(rows.values()))
+            saving.save(connection, self._upserts, records)
 
     def append_rows(self, run_id: str, first_row: int, rows: Sequence[Row]) -> None:
         """Add history rows behind those the run has, in a transaction. Raises StoreError for rows it has already."""
+        self.append_pieces([(run_id, first_row, rows)])
+
+    def append_pieces(self, pieces: Iterable[Piece]) -> None:
+        """Add history rows of several runs at once, in a transaction. Raises StoreError for rows they have already."""
         with self._write() as connection:
-            history.append(connection, run_id, first_row, rows)
+            history.append(connection, pieces)
 
     def append_output(self, run_id: str, offset: int, text: str) -> None:
         """Add the program's output from byte `offset` on; a very long one loses its middle. Inside a transaction."""
@@ -130,7 +155,7 @@ class SqlStore:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with told(self._place):
+        with told(self.place):
             if self._transaction is not None:
                 yield self._transaction
             else:
@@ -197,6 +222,11 @@ class SqlStore:
         with self._read() as connection:
             return history.columns(connection, run_ids, metric)
 
+    def last_values(self, run_ids: Sequence[str], metric: str) -> Mapping[str, float]:
+        """The last value of one metric of many runs, for those that logged it."""
+        with self._read() as connection:
+            return history.last_values(connection, run_ids, metric)
+
     def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> Iterator[dict[str, Any]]:
         """History rows as logged, in order."""
         with self._read() as connection:
@@ -239,6 +269,8 @@ class SqlStore:
 
     def close(self) -> None:
         """Let go of files and connections."""
+        if self._claim is not None:
+            self._claim.close()
         self._engine.dispose()
 
     @staticmethod
@@ -248,37 +280,3 @@ class SqlStore:
             known = connection.execute(select(table.c.id)).scalars()
             raise UnknownName(f"{noun} {name}: must exist; {nearest(name, known)}.")
         return str(found)
-
-
-def _upsert(insert: Any, table: Table) -> Insert:
-    """Insert, or replace the row with the same key; `insert` is the dialect's own."""
-    keys = [column.name for column in table.primary_key]
-    rest = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
-    upsert: Insert = insert.on_conflict_do_update(index_elements=keys, set_=rest)
-    return upsert
-
-
-def _values(record: Record) -> tuple[Any, dict[str, Any]]:
-    """The record's key, and its row: the columns that queries ask for, and the whole as text."""
-    match record:
-        case Sweep():
-            key: Any = record.id
-            asked = {"id": record.id, "state": record.state, "name": record.name, "created_at": record.created_at}
-        case Trial():
-            key = (record.sweep_id, record.number)
-            asked = {"sweep_id": record.sweep_id, "number": record.number, "state": record.state, "value": record.value}
-        case Run():
-            key = record.id
-            asked = {"id": record.id, "sweep_id": record.sweep_id, "trial": record.trial, "lease": record.lease}
-            asked["state"] = record.state
-        case Agent():
-            key = record.id
-            asked = {"id": record.id, "started_at": record.started_at, "seen_at": record.seen_at}
-        case TrackedRun():
-            key = record.id
-            asked = {name: getattr(record, name) for name in ("id", "entity", "project", "name", "sweep_id")}
-            asked["created_at"] = record.created_at
-        case TrackedValues():
-            values = {"id": record.id, "config": to_text(record.config), "summary": to_text(record.summary)}
-            return record.id, values
-    return key, {**asked, "data": to_text(record)}

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from besom.errors import StoreError
-from besom.records import Agent, Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
+from besom.records import Agent, Cause, Failure, Reason, Run, RunState, SetAside, Sweep, SweepState, Trial, TrialState
 from besom.tracked import Lines, TrackedRun
 
 R = TypeVar("R", Sweep, Trial, Run, Agent, TrackedRun)
@@ -29,7 +29,7 @@ def to_text(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: getattr(value, each.name) for each in fields(value)}
+        return {name: getattr(value, name) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, np.generic | np.ndarray):
@@ -37,6 +37,11 @@ def _plain(value: Any) -> Any:
     raise StoreError(
         f"store: keeps numbers, text, lists and mappings, got {value!r} ({type(value).__name__}); convert it first."
     )
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 _MANY = frozenset({Trial, Run})
@@ -61,10 +66,30 @@ def _reason(data: dict[str, Any]) -> Reason:
     return Reason(**data)
 
 
+def _reasons(data: list[dict[str, Any]]) -> tuple[Reason, ...]:
+    return tuple(map(_reason, data))
+
+
+def _set_aside(data: list[dict[str, Any]]) -> tuple[SetAside, ...]:
+    return tuple(SetAside(**{name: _frozen(value) for name, value in each.items()}) for each in data)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 _REVIVE: dict[type, dict[str, Callable[[Any], Any]]] = {
-    Sweep: {"state": SweepState},
+    Sweep: {"state": SweepState, "set_aside": _set_aside},
     Trial: {"state": TrialState, "reason": _reason, "ended_by": _reason, "audited": _reason, "failure": _failure},
-    Run: {"state": RunState, "logged": tuple, "gpus": tuple, "ordered_because": _reason, "failure": _failure},
+    Run: {
+        "state": RunState,
+        "logged": tuple,
+        "gpus": tuple,
+        "ordered_because": _reason,
+        "because": _reason,
+        "passed": _reasons,
+        "failure": _failure,
+    },
     Agent: {"gpus": tuple},
     TrackedRun: {"tags": tuple, "history": _lines, "events": _lines, "output": _lines},
 }

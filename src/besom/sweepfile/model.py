@@ -15,6 +15,8 @@ from besom.sweepfile.slurm import SlurmOptions
 
 GAIN_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": ["noise", "never"]}]}
 """What an expected gain is held against."""
+PER_GPU_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "auto"}]}
+"""How many runs share a GPU."""
 
 
 class Metric(Section):
@@ -129,15 +131,26 @@ class Fidelity(Section):
     unit: str = "epoch"
 
 
+def _per_gpu(value: Any) -> Any:
+    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise broken(f"needs a whole number of at least 1, or auto, got {value!r}; write one of them.")
+
+
 class Resources(Section):
     """What a run needs."""
 
     gpus: int | None = Field(default=None, ge=0)
     """GPUs of each run. None: one where the agent sees any."""
-    per_gpu: int = Field(default=1, ge=1)
-    """How many runs share one GPU."""
+    per_gpu: Annotated[int | Literal["auto"], PlainValidator(_per_gpu), WithJsonSchema(PER_GPU_SCHEMA)] = 1
+    """How many runs share one GPU; with `auto` as many as fit, while one more lets all of them do more."""
     cpus: int | None = Field(default=None, ge=1)
     """CPU cores of each run: how many agents `besom run` starts without GPUs, and the threads of libraries."""
+
+    @property
+    def least_per_gpu(self) -> int:
+        """How many runs share a GPU where nothing finds out how many may."""
+        return 1 if self.per_gpu == "auto" else self.per_gpu
 
 
 class Repeats(Section):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CLOCK = re.compile(r"(?:(?P<days>\d+)-)?(?P<first>\d+)(?::(?P<second>\d+))?(?::(?P<third>\d+))?")
 _TIME_LAW = "needs a time limit such as 90m, 4h or D-HH:MM:SS"
 _MEMORY = re.compile(r"[0-9]+[KMGT]?")
+_SERVER = re.compile(r"in-job|folder|https?://.+|[/~].*")
 
 
 def slurm_seconds(text: str) -> int:
@@ -56,11 +57,20 @@ def _memory(value: Any) -> Any:
     return value
 
 
+def _server(value: Any) -> Any:
+    if isinstance(value, str) and not _SERVER.fullmatch(value):
+        raise ValueError("needs in-job, folder, or where a server is, such as http://head:8123")
+    return value
+
+
 class SlurmOptions(Section):
     """What `besom slurm submit` asks SLURM for."""
 
     agents: int = Field(default=1, ge=1)
     """How many agents are started."""
+    server: Annotated[str | None, BeforeValidator(_server)] = None
+    """Where agents find the sweep: the address of a server that nodes reach; `in-job`, a server within the jobs;
+    `folder`, by files in the home. None: at the server that the home has."""
     gpus: int | None = Field(default=None, ge=0)
     """GPUs of each agent. None: as `resources.gpus`, or none at all."""
     cpus: int | None = Field(default=None, ge=1)

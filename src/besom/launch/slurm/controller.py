@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,39 @@ def submit(script: Path) -> str:
 def tasks() -> list[Task]:
     """Every job of this user that the controller knows; finished ones for as long as it remembers them."""
     return parsed(_run("squeue", "--noheader", "--array", "--me", "--states=all", "--format=%A|%F|%K|%T|%r|%N|%k"))
+
+
+def accounted(jobs: Iterable[str], since: float) -> list[Task]:
+    """Tasks that have ended, as SLURM's accounting has them: it remembers what the controller has forgotten.
+
+    None where it keeps no accounts, or does not answer.
+
+    Args:
+        jobs: Ids of jobs and arrays.
+        since: When the first was submitted, UTC: numbers may have been given out before.
+    """
+    if not (wanted := ",".join(jobs)):
+        return []
+    start = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(since))
+    words = ("--noheader", "--parsable2", "--allocations", f"--jobs={wanted}", f"--starttime={start}")
+    try:
+        return parsed_accounts(_run("sacct", *words, "--format=JobID,State,NodeList"))
+    except (SlurmError, ControllerUnreachable):
+        return []
+
+
+def parsed_accounts(text: str) -> list[Task]:
+    """Tasks that have ended, from sacct's lines `job_index|state|nodes`."""
+    found = []
+    for line in text.splitlines():
+        name, state, nodes = line.split("|", 2)
+        job, _, index = name.partition("_")
+        word = state.split(" ", maxsplit=1)[0]  # CANCELLED by 1000
+        if word not in ALIVE and (index.isdigit() or not index):
+            found.append(
+                Task(name, job, int(index) if index else None, word, "", nodes.replace("None assigned", ""), "")
+            )
+    return found
 
 
 def parsed(text: str) -> list[Task]:

@@ -4,7 +4,9 @@ $BESOM_HOME/sweeps/SWEEP/slurm/TOKEN/
     launch.json     what the job's supervisors need to know
     job.sh          the script
     cancelled       nothing of it is started again; cancelled-3: agent 3 is not
+    attempt-3       how often SLURM has restarted the job of agent 3; attempt-job: a packed one
     logs/3-1.log    agent 3 after its first restart
+    logs/server-3-1.log what the server said that this agent's job ran, of `--server in-job`
     logs/job-A_3.log    what the script itself said
 """
 
@@ -19,6 +21,9 @@ from typing import Any
 
 from besom.sweepfile import SlurmOptions
 
+IN_JOB = "in-job"
+"""A launch's server that runs in whichever of its jobs finds that there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -29,7 +34,7 @@ class Launch:
         token: What its jobs are known by: a job's id may be given out again when the controller dies at the wrong time.
         sweep_id: The sweep.
         home: The agents' home: runs and checkpoints lie there, so nodes must share it.
-        server, server_token: Where the agents find the sweep.
+        server, server_token: Where the agents find the sweep: an address, a folder, or `IN_JOB`.
         options: What SLURM was asked for.
         created_at: When, UTC.
         job: SLURM's id; None while no answer came.
@@ -51,6 +56,16 @@ class Launch:
         return f"besom:{self.sweep_id}:{self.token}"
 
     @property
+    def is_in_job(self) -> bool:
+        """Whether its jobs also run the server."""
+        return self.server == IN_JOB
+
+    @property
+    def address(self) -> str:
+        """What agents are told to find the server by."""
+        return str(self.home / "server.json") if self.is_in_job else self.server
+
+    @property
     def logs(self) -> Path:
         return self.folder / "logs"
 
@@ -66,6 +81,23 @@ class Launch:
     def log(self, index: int, restart: int) -> Path:
         """What one attempt of an agent says."""
         return self.logs / f"{index}-{restart}.log"
+
+    def server_log(self, index: int | None, restart: int) -> Path:
+        """What the server says that one attempt of a job runs."""
+        return self.logs / f"server-{_called(index)}-{restart}.log"
+
+    def attempt_name(self, index: int | None, restart: int) -> str:
+        """What one attempt of an agent's job, or of the packed one, is known by to `is_superseded`."""
+        return f"{self._attempt(index)}:{restart}"
+
+    def begin(self, index: int | None, restart: int) -> None:
+        """Note that an attempt begins: it is the newest, whatever SLURM's daemons know of those before."""
+        draft = self._attempt(index).with_name(f".attempt-{_called(index)}-{restart}")
+        draft.write_text(str(restart))
+        draft.replace(self._attempt(index))
+
+    def _attempt(self, index: int | None) -> Path:
+        return self.folder / f"attempt-{_called(index)}"
 
     def newest_log(self, index: int) -> Path | None:
         """The log of an agent's last attempt; None before the first."""
@@ -98,6 +130,19 @@ class Launch:
         known = replace(self, job=job)
         known.save()
         return known
+
+
+def _called(index: int | None) -> str:
+    return "job" if index is None else str(index)
+
+
+def is_superseded(attempt: str) -> bool:
+    """Whether a later attempt of the same job has begun, by an attempt's name."""
+    path, _, restart = attempt.rpartition(":")
+    try:
+        return int(Path(path).read_text()) > int(restart)
+    except (OSError, ValueError):
+        return False
 
 
 def read_launch(folder: Path) -> Launch:

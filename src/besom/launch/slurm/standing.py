@@ -56,24 +56,49 @@ def standings(launches: Iterable[Launch], agents: Iterable[Agent], running: Iter
     Raises:
         SlurmError: SLURM is not installed here.
     """
+    launches = list(launches)
     try:
         tasks: list[Task] | None = controller.tasks()
     except ControllerUnreachable:
         tasks = None
-    return joined(launches, tasks, agents, running)
+    forgotten = [launch for launch in launches if launch.job and tasks is not None and _is_forgotten(launch, tasks)]
+    past = controller.accounted(
+        (launch.job or "" for launch in forgotten), min((launch.created_at for launch in forgotten), default=0.0)
+    )
+    return joined(launches, tasks, agents, running, past)
+
+
+def _is_forgotten(launch: Launch, tasks: list[Task]) -> bool:
+    """Whether the controller does not list all of a launch's jobs."""
+    wanted = 1 if launch.options.packed else launch.options.agents
+    return sum(task.comment == launch.comment for task in tasks) < wanted
 
 
 def joined(
-    launches: Iterable[Launch], tasks: list[Task] | None, agents: Iterable[Agent], running: Iterable[Run]
+    launches: Iterable[Launch],
+    tasks: list[Task] | None,
+    agents: Iterable[Agent],
+    running: Iterable[Run],
+    past: Iterable[Task] = (),
 ) -> list[Standing]:
-    """The same from what is known already; `tasks` is None where the controller is silent."""
+    """The same from what is known already.
+
+    Args:
+        launches: As above.
+        tasks: The controller's word; None where it is silent.
+        agents: As above.
+        running: As above.
+        past: Of jobs that the controller has forgotten: how they ended.
+    """
     known = {(task.comment, task.index): task for task in tasks or ()}
+    ended = {(task.array_id, task.index): task for task in past}
     named = {agent.name: agent for agent in agents}
     trials = {run.agent_id: run.trial for run in running}
     found = []
     for launch in launches:
         for index in range(launch.options.agents):
-            task = known.get((launch.comment, None if launch.options.packed else index))
+            number = None if launch.options.packed else index
+            task = known.get((launch.comment, number)) or ended.get((launch.job or "", number))
             restart, agent = _newest(launch, index, named)
             found.append(
                 Standing(

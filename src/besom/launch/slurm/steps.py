@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,8 @@ from besom.launch.slurm.launches import Launch
 MOST_CRASHES = 5
 _FIRST_PAUSE_S = 1.0
 _WANTS_TIME, _INTERRUPTED = 75, (130, 143)
+_MEMORY = re.compile(r"error: (.*(?:exceeded.* memory limit|oom.?kill event|out of memory handler).*)", re.IGNORECASE)
+"""What SLURM writes to a step's log that it killed, or that the kernel did, for its memory."""
 _NOTE_PID = 'echo $$ > "$0.draft" && mv "$0.draft" "$0" && exec "$@"'
 """srun itself takes signals for its own, so the agent's process is noted: it is on this node, as the supervisor is."""
 
@@ -85,6 +88,9 @@ class Step:
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
         self._is_told = False
+        self._logged = 0
+        self.memory_kill = ""
+        """What SLURM said when the last agent was killed for its memory; empty where it ended otherwise."""
         self._crashes, self._start_at = 0, 0.0
         self.outcome: Outcome | None = None
 
@@ -108,6 +114,7 @@ class Step:
         if code is None:
             return
         self._process = None
+        self.memory_kill = self._told_of_memory() if code else ""
         self.outcome = outcome_of(code, self._crashes, is_told=self._is_told or not may_start)
         told = self.outcome.value if self.outcome else "starts again"
         self._say(f"agent {self._log.stem}: exit code {code}, {told}")
@@ -123,9 +130,16 @@ class Step:
             os.kill(int(self._pid_file.read_text()), signal.SIGTERM)
             self._is_told = True
 
+    def _told_of_memory(self) -> str:
+        with self._log.open("rb") as log:
+            log.seek(self._logged)
+            match = _MEMORY.search(log.read().decode(errors="replace"))
+        return match[1].strip() if match else ""
+
     def _start(self, command: Sequence[str]) -> None:
         self._pid_file.unlink(missing_ok=True)
         with self._log.open("ab") as log:
+            self._logged = log.tell()
             self._process = subprocess.Popen(
                 [*self._words, "/bin/sh", "-c", _NOTE_PID, str(self._pid_file), *command],
                 env=self._environ,

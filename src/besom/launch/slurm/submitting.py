@@ -20,7 +20,7 @@ _LOOPBACK = ("localhost", "127.", "::1")
 
 
 def check_reach(address: str) -> None:
-    """See that nodes reach what listens at `address`.
+    """See that nodes reach what listens at `address`; of a folder only they can tell.
 
     Raises:
         WrongState: It is this machine's own loopback, and the cluster has others.
@@ -30,7 +30,8 @@ def check_reach(address: str) -> None:
     if host.startswith(_LOOPBACK) and not controller.are_all_here():
         raise WrongState(
             f"{address}: jobs need a server that their nodes reach, got one that only this machine does; start it by "
-            "`besom server --host 0.0.0.0`, and name its address by --server and its token by --token."
+            "`besom server --host 0.0.0.0`, and name its address by --server and its token by --token; or have it run "
+            "within the jobs, by --server in-job, or speak by files, by --server folder."
         )
 
 

@@ -8,6 +8,9 @@ Signals, as SLURM gives them:
   doing, in a job that still runs, is that: were the script to end now, the job would be complete and never requeued.
 - TERM: the job is ending already, and its steps were told by SLURM too.
 
+A later attempt of the same job elsewhere, of which this node was not told because its own SLURM daemon died, ends this
+one: its agents must not go on beside those, and to have the job requeued would hit that attempt.
+
 It is Python because bash loses signals that come while it waits.
 """
 
@@ -18,17 +21,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import FrameType
 
 from besom.agent.bell import Bell
 from besom.launch.slurm import controller
 from besom.launch.slurm.controller import ControllerUnreachable, SlurmError
-from besom.launch.slurm.launches import Launch
+from besom.launch.slurm.hosting import Host
+from besom.launch.slurm.launches import Launch, is_superseded
+from besom.launch.slurm.orphans import take_back
 from besom.launch.slurm.steps import Outcome, Step, srun_words
 
 _LOOK_S = 0.3
+_LOOK_FOR_SUCCESSOR_S = 2.0
 _SILENCE_S = 5.0
 _SIGNAL_EARLY_S = 75.0
 """SLURM looks at time limits once a minute, so it signals that much earlier than it was asked to."""
@@ -50,8 +56,10 @@ class Supervisor:
         # The last task's SLURM_JOB_ID is the whole array's: what is done to it is done to all of them.
         self._name = environ["SLURM_JOB_ID"] if task is None else f"{environ['SLURM_ARRAY_JOB_ID']}_{task}"
         self._restart = int(environ.get("SLURM_RESTART_COUNT") or 0)
+        self._attempt = launch.attempt_name(self._index, self._restart)
         self._bell = Bell()
-        self._is_near_end = self._is_ending = False
+        self._is_near_end = self._is_ending = self._is_superseded = False
+        self._has_no_server, self._look_for_successor_at = False, 0.0
         self._ends_at = controller.job_ends_at(environ)
 
     def run(self) -> int:
@@ -59,18 +67,57 @@ class Supervisor:
         if self._launch.is_cancelled(self._index):
             _say("it was cancelled before it began")
             return 0
+        self._launch.begin(self._index, self._restart)
         indices = range(self._launch.options.agents) if self._index is None else (self._index,)
         steps = {index: self._step(index) for index in indices}
+        host = self._host() if self._launch.is_in_job else None
         with self._signals():
-            while any(step.outcome is None for step in steps.values()):
-                self._look_at_the_clock()
-                may_start = not (self._is_near_end or self._is_ending)
-                for index, step in steps.items():
-                    step.look(time.monotonic(), partial(self._command, index), may_start=may_start)
-                    if self._is_near_end:
-                        step.terminate()
-                self._bell.wait(_LOOK_S)
-            return self._conclude([step.outcome for step in steps.values()])
+            try:
+                self._watch(steps, host)
+                outcomes = [step.outcome for step in steps.values()]
+            finally:
+                if host is not None:
+                    self._has_no_server = host.has_failed
+                    is_over = all(step.outcome is Outcome.DONE for step in steps.values())
+                    host.stop([self._launch.agent_name(index, self._restart) for index in steps], is_over=is_over)
+            return self._conclude(outcomes)
+
+    def _watch(self, steps: Mapping[int, Step], host: Host | None) -> None:
+        """Stay until all agents have ended. None begins before there is a server."""
+        is_ready = False
+        while any(step.outcome is None for step in steps.values()):
+            now = time.monotonic()
+            self._look_at_the_clock()
+            self._look_for_successor(now)
+            must_end = self._is_near_end or self._is_superseded or (host is not None and host.has_failed)
+            may_start = not (must_end or self._is_ending)
+            if host is not None and may_start:
+                host.look(now)
+            if may_start and not is_ready and (host is None or host.is_up()):
+                self._take_back(steps)
+                is_ready = True
+            for index, step in steps.items():
+                if is_ready or not may_start:
+                    step.look(now, partial(self._command, index, step), may_start=may_start)
+                if must_end:
+                    step.terminate()
+            self._bell.wait(_LOOK_S)
+
+    def _host(self) -> Host:
+        log = self._launch.server_log(self._index, self._restart)
+        return Host(self._launch, self._index or 0, log, self._environ, _say)
+
+    def _take_back(self, indices: Iterable[int]) -> None:
+        """Have the runs of earlier attempts given back, whatever has become of those."""
+        for index in indices if self._restart else ():
+            for run_id in take_back(self._launch, index, self._restart):
+                _say(f"agent {index}: run {run_id} of an earlier attempt is given back")
+
+    def _look_for_successor(self, now: float) -> None:
+        if now < self._look_for_successor_at or self._is_superseded:
+            return
+        self._look_for_successor_at = now + _LOOK_FOR_SUCCESSOR_S
+        self._is_superseded = is_superseded(self._attempt)
 
     def _look_at_the_clock(self) -> None:
         """See whether the job's end is near, unless somebody has put it off."""
@@ -81,22 +128,25 @@ class Supervisor:
         self._is_near_end = self._ends_at is None or time.time() >= self._ends_at - notice_s
 
     def _step(self, index: int) -> Step:
-        places = {"BESOM_SERVER": self._launch.server, "BESOM_HOME": str(self._launch.home)}
+        places = {"BESOM_SERVER": self._launch.address, "BESOM_HOME": str(self._launch.home)}
         if self._launch.server_token:
             places["BESOM_TOKEN"] = self._launch.server_token
         return Step(
             srun_words(self._launch, self._environ),
             {**self._environ, **places},
             self._launch.log(index, self._restart),
-            self._launch.folder / f"{index}.pid",
+            self._launch.folder / f"{index}-{self._restart}.pid",
             _say,
         )
 
-    def _command(self, index: int) -> list[str]:
+    def _command(self, index: int, step: Step) -> list[str]:
         """The agent's command line. Its time ends where the job is signalled, not at the limit itself."""
         launch = self._launch
         words = [sys.executable, "-m", "besom", "agent", launch.sweep_id, "--folder", str(launch.runs)]
         words += ["--name", launch.agent_name(index, self._restart), "--idle", f"{launch.options.idle:.0f}s"]
+        words += ["--attempt", self._attempt]
+        if step.memory_kill:
+            words += ["--killed", step.memory_kill]
         if self._ends_at is not None:
             left_s = self._ends_at - launch.options.notice - _SIGNAL_EARLY_S - time.time()
             words += ["--time", f"{max(left_s, 0):.0f}s"]
@@ -121,6 +171,12 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def _conclude(self, outcomes: Sequence[Outcome | None]) -> int:
+        if is_superseded(self._attempt):
+            _say("a later attempt of this job runs elsewhere")
+            return 0
+        if self._has_no_server:
+            _say("the server cannot be started here")
+            return 1
         if Outcome.INTERRUPTED in outcomes:
             return self._go_on_later()
         return 1 if Outcome.GAVE_UP in outcomes else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from besom.errors import MessageError
 from besom.records import Agent
@@ -33,7 +34,6 @@ class _Straight(APIRoute):
 def routes(driver: Driver) -> APIRouter:
     """The routes, answered by `driver`."""
     router = APIRouter(tags=["agents"])
-    often = APIRouter(tags=["agents"], route_class=_Straight)
 
     @router.get("/agents", response_model=list[Agent], summary="All agents")
     def agents() -> Response:
@@ -48,6 +48,13 @@ def routes(driver: Driver) -> APIRouter:
     def bye(agent_id: str) -> Response:
         driver.bye(agent_id)
         return answer({})
+
+    return router
+
+
+def frequent_routes(driver: Driver, prefix: str, responses: Mapping[int | str, dict[str, Any]]) -> list[BaseRoute]:
+    """The routes of what agents say all the time, to stand before all others: each that is looked at takes time."""
+    often = APIRouter(prefix=prefix, tags=["agents"], route_class=_Straight, responses=dict(responses))
 
     @often.post(
         "/sweeps/{sweep_id}/ask",
@@ -77,8 +84,7 @@ def routes(driver: Driver) -> APIRouter:
         await asyncio.wrap_future(driver.send(message))
         return answer({})
 
-    router.include_router(often)
-    return router
+    return often.routes
 
 
 def _check(run_id: str, message: Report | Finish) -> None:

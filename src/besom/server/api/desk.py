@@ -61,8 +61,9 @@ class Desk:
         return [await self._part("line", sweep_id, self._line) for sweep_id in sweep_ids]
 
     async def agents(self, headers: Headers) -> Response:
-        """All agents, as they were less than a second ago."""
-        answered = await self.answers.get("agents", int(self.driver.now()), self._agents, headers)
+        """All agents, as they were less than a second ago; which hosts are set aside, as it is now."""
+        version = int(self.driver.now()), self.views.set_aside()
+        answered = await self.answers.get("agents", version, self._agents, headers)
         return answered.response(headers)
 
     async def told(self, changes: Changes) -> Told:

@@ -14,7 +14,8 @@ from besom.errors import MessageError
 from besom.server.api.bodies import strict_json
 from besom.server.api.desk import Desk
 from besom.server.sweepviews import SweepView
-from besom.server.views import Selection
+from besom.server.trialtable import Query as TableQuery
+from besom.server.trialtable import Selection
 
 ROWS_AT_ONCE = 1000
 _MOST_COMPARED = 50
@@ -69,9 +70,10 @@ def routes(desk: Desk) -> APIRouter:
         text: str = "",
         first: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=ROWS_AT_ONCE)] = 100,
+        metrics: Annotated[str, Query(description='Metrics whose cells are wanted: ["val/loss"].')] = "",
     ) -> Response:
-        asked = (sort, descending, where, text, first, limit)
-        return await desk.on_sweep(request, sweep_id, lambda found: strict_json(views.table(found, *asked)), *asked)
+        asked = TableQuery(sort, descending, where, text, first, limit, metrics)
+        return await desk.on_sweep(request, sweep_id, lambda found: strict_json(views.table(found, asked)), asked)
 
     @router.get("/sweeps/{sweep_id}/selection", response_model=Selection, summary="Trials that fulfil conditions")
     async def selection(request: Request, sweep_id: str, where: Where = "") -> Response:

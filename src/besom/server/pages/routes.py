@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, compile_path
 
-from besom.server.pages.shelf import SHELL, Shelf
+from besom.server.pages.shelf import Shelf
 
 PAGES = ("/", "/compare", "/agents", "/sweeps/{sweep}", "/sweeps/{sweep}/trials/{trial}")
 STATIC = "/static/"
+_WITH_PICTURES = ("/sweeps/", "/compare")
 _PATTERNS = tuple(compile_path(path)[0] for path in PAGES)
 _EMPTY = b64encode(sha256(b"").digest()).decode()
 _POLICY = "; ".join(
@@ -45,12 +46,12 @@ def is_page(path: str) -> bool:
     return path.startswith(STATIC) or any(pattern.match(path) for pattern in _PATTERNS)
 
 
-def routes() -> list[BaseRoute]:
+def routes(shelf: Shelf) -> list[BaseRoute]:
     """The routes. They come before those that take any two names."""
-    shelf = Shelf()
 
     async def page(request: Request) -> Response:
-        return await run_in_threadpool(_answer, shelf, SHELL, request)
+        has_pictures = request.url.path.startswith(_WITH_PICTURES)
+        return await run_in_threadpool(lambda: shelf.shell(has_pictures=has_pictures).answer(request.headers, HEADERS))
 
     async def file(request: Request) -> Response:
         return await run_in_threadpool(_answer, shelf, str(request.path_params["name"]), request)
@@ -59,8 +60,9 @@ def routes() -> list[BaseRoute]:
     return [*shown, Route(STATIC + "{name:path}", file, methods=["GET"], include_in_schema=False)]
 
 
-def _answer(shelf: Shelf, name: str, request: Request) -> Response:
+def _answer(shelf: Shelf, address: str, request: Request) -> Response:
+    name, is_lasting = shelf.named(address)
     leaf = shelf.leaf(name)
     if leaf is None:
         return PlainTextResponse("no such file.", 404, headers=HEADERS)
-    return leaf.answer(request.headers, HEADERS)
+    return leaf.answer(request.headers, HEADERS, is_lasting=is_lasting)

@@ -14,6 +14,7 @@ import { showShortcuts, useShortcuts } from "./shortcuts.js";
 import { switchTheme, useTheme } from "./theme.js";
 
 const PATIENCE_MS = 1500;
+const MARK = new URL("./mark.svg", import.meta.url).href;
 const pages = new Map();
 
 /** The page that a path names, and what it is of. */
@@ -79,7 +80,7 @@ function Bar({ file }) {
   const at = (name) => (file === name ? "page" : undefined);
   const other = theme === "dark" ? "Light colours" : "Dark colours";
   return html`<header class="bar">
-    <a class="brand" href="/"><img src="/static/mark.svg" alt="" width="22" height="22" />besom</a>
+    <a class="brand" href="/"><img src=${MARK} alt="" width="22" height="22" />besom</a>
     <nav aria-label="Pages"><a href="/" aria-current=${at("sweeps")}>Sweeps</a>
       <a href="/agents" aria-current=${at("agents")}>Agents</a></nav>
     <${Connection} />

@@ -2,13 +2,14 @@
 
 import { plotly } from "./pictures/plotly.js";
 
-const PICTURES = ["pictures/picture", "pictures/drawing", "pictures/axes", "pictures/conditions", "pictures/selection"];
+const PICTURES = ["pictures/picture", "pictures/drawing", "pictures/axes", "pictures/conditions", "pictures/selection",
+  "pictures/turns"];
 const ACTIONS = ["parts/actions", "parts/configuration", "parts/menu", "parts/copy", "parts/pill"];
 const MODULES = {
   "": ["pages/sweeps", "parts/choice", "parts/copy", "parts/pill", "parts/progress", "parts/search", "parts/sparkline"],
   agents: ["pages/agents", "parts/copy", "parts/pill"],
   compare: ["pages/compare", "parts/choice", "parts/pill", "parts/progress", ...PICTURES],
-  sweep: ["pages/sweep", "pages/pictures", "parts/chips", "parts/choice", "parts/progress", "parts/search",
+  sweep: ["pages/sweep", "pages/pictures", "parts/chips", "parts/choice", "parts/output", "parts/progress", "parts/search",
     "parts/table", ...ACTIONS, ...PICTURES],
   trial: ["pages/trial", "pages/runs", "parts/output", "parts/settings", "parts/why", ...ACTIONS, ...PICTURES],
 };

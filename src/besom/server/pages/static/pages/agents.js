@@ -6,6 +6,7 @@ import { Ago, counted } from "../format.js";
 import { useNews, usePaced } from "../live.js";
 import { Paste } from "../parts/copy.js";
 import { Pill } from "../parts/pill.js";
+import { SetAside } from "../parts/setaside.js";
 import { Empty, Skeleton, Trouble } from "../parts/states.js";
 import { sweepPath } from "../router.js";
 
@@ -38,9 +39,9 @@ export default function Agents() {
 }
 
 function Agent({ agent }) {
-  const { name, host, pid, gpus, running } = agent;
+  const { name, host, pid, gpus, running, set_aside: asides } = agent;
   return html`<li class="card agent">
-    <header><h2>${name}</h2><${Pill} state="alive" /></header>
+    <header><h2>${name}</h2><${Pill} state=${asides.length ? "set aside" : "alive"} /></header>
     <dl class="facts">
       <div><dt>Host</dt><dd>${host}, process ${pid}</dd></div>
       <div><dt>GPU</dt><dd>${gpus.length ? gpus.join(", ") : "none"}</dd></div>
@@ -49,7 +50,8 @@ function Agent({ agent }) {
       <div><dt>Runs done</dt><dd>${agent.runs_done}</dd></div>
     </dl>
     ${running.map((run) => html`<${Running} key=${run.run} run=${run} />`)}
-    ${!running.length && html`<p class="idle">Waits for a run.</p>`}
+    ${asides.map((aside) => html`<${SetAside} key=${aside.sweep} aside=${aside} inSweep />`)}
+    ${!running.length && !asides.length && html`<p class="idle">Waits for a run.</p>`}
   </li>`;
 }
 

@@ -32,7 +32,7 @@ export default function Compare({ params }) {
   const axes = AXES.filter(([axis]) => axis === "trials" || axis === x || chosen.some(({ spent }) => spent[axis] > 0));
   return html`<div class="page">
     <header class="head"><p class="crumbs"><a href="/">Sweeps</a></p><h1>Comparison</h1></header>
-    <${Picture} name="comparison" title="Best so far" kind="whole" pulse=${pulse} path="/api/v1/compare"
+    <${Picture} name="comparison" title="Best so far" kind="whole" isFirst pulse=${pulse} path="/api/v1/compare"
       choices=${{ sweeps: ids.join(","), x }}>
       ${axes.length > 1 && html`<${Choice} label="Over" name="x" value=${x} options=${axes} />`}<//>
     ${data ? html`<${Chosen} ids=${ids} sweeps=${data} />` : html`<${Skeleton} />`}

@@ -6,6 +6,7 @@ import { underWay } from "../early.js";
 import { complain } from "../parts/toast.js";
 
 const FRAGMENT = "#token=";
+const MARK = new URL("../mark.svg", import.meta.url).href;
 const NOT_OURS = "The token in this link is not this server's; paste the one that `besom server` prints.";
 
 /** Take a token from the address and hand it in; the address keeps nothing of it. Why it did not open, or null. */
@@ -52,7 +53,7 @@ export function Login({ enter, error: first }) {
   };
   return html`<main class="login" id="main">
     <form class="card" onSubmit=${send}>
-      <h1><img src="/static/mark.svg" alt="" width="28" height="28" />besom</h1>
+      <h1><img src=${MARK} alt="" width="28" height="28" />besom</h1>
       <p>This server wants its token. <code>besom server</code> printed it when it started, in a link that opens this page.</p>
       <label>Token<input name="token" type="password" autocomplete="current-password" required autofocus
         aria-describedby="refusal" /></label>

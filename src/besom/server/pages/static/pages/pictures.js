@@ -21,28 +21,29 @@ export function Pictures({ tab, sweep, view, params, pulses, conditions, selecte
     params, view, pulse: pulses.all, running: pulses.running,
     drawing: { selected, conditions, brush: look, openTrial: (number) => go(sweepPath(sweep, number)) },
   };
-  return html`<div class="pictures">${(TABS[tab] ?? []).filter((name) => there.has(name)).map((name) => {
+  return html`<div class="pictures">${(TABS[tab] ?? []).filter((name) => there.has(name)).map((name, at) => {
     const Kind = { history: History, curves: Curves, slices: Slices, contours: Contours }[name] ?? Plain;
     return html`<${Kind} key=${name} name=${name} path=${`/api/v1${sweepPath(sweep)}/pictures/${name}`}
-      title=${there.get(name)} kind=${KINDS[name]} ...${shared} />`;
+      title=${there.get(name)} kind=${KINDS[name]} isFirst=${at === 0} ...${shared} />`;
   })}</div>`;
 }
 
-function Plain({ name, title, kind, path, pulse, drawing }) {
-  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} pulse=${pulse} ...${drawing} />`;
+function Plain({ name, title, kind, path, isFirst, pulse, drawing }) {
+  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} isFirst=${isFirst} pulse=${pulse}
+    ...${drawing} />`;
 }
 
-function History({ name, title, kind, path, view, params, pulse, drawing }) {
+function History({ name, title, kind, path, isFirst, view, params, pulse, drawing }) {
   const x = params.get("x");
   const options = view.x_axes.map((axis) => [axis, AXES[axis] ?? axis]);
-  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ x }} pulse=${pulse}
+  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ x }} isFirst=${isFirst} pulse=${pulse}
     ...${drawing}>
     ${options.length > 1 && html`<${Choice} label="Over" name="x" value=${x ?? options[0][0]} options=${options} />`}
       <//>`;
 }
 
 /** All curves at the usual pace; those of running trials are asked for more often and put in their place. */
-function Curves({ name, title, kind, path, view, params, pulse, running, drawing }) {
+function Curves({ name, title, kind, path, isFirst, view, params, pulse, running, drawing }) {
   const metric = params.get("metric");
   const look = useLook();
   const isLive = view.overview.counts.running > 0;
@@ -50,7 +51,8 @@ function Curves({ name, title, kind, path, view, params, pulse, running, drawing
     ? pictureAddress(path, { metric, only: "running" }, look) : null, running);
   const merge = useMemo(() => merger(isLive ? latest : null), [isLive, latest]);
   const usual = view.overview.metric || view.metrics[0];
-  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ metric }} pulse=${pulse}
+  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ metric }}
+    isFirst=${isFirst} pulse=${pulse}
     merge=${merge} ...${drawing}>
     ${view.metrics.length > 1 &&
       html`<${Pick} label="Metric" name="metric" value=${metric ?? usual} options=${view.metrics} usual=${usual} />`}
@@ -73,22 +75,23 @@ function merger(latest) {
 }
 
 /** Each parameter by itself; the one that the address names in place of those that matter most. */
-function Slices({ name, title, kind, path, view, params, pulse, drawing }) {
+function Slices({ name, title, kind, path, isFirst, view, params, pulse, drawing }) {
   const a = params.get("slice");
   const names = view.parameters.map((parameter) => parameter.name);
-  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ a }} pulse=${pulse}
+  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ a }} isFirst=${isFirst} pulse=${pulse}
     ...${drawing}>
     ${names.length > 1 && html`<${Pick} label="Parameter" name="slice" value=${a ?? ""}
       options=${[["", "by importance"], ...names]} usual="" />`}<//>`;
 }
 
-function Contours({ name, title, kind, path, view, params, pulse, drawing }) {
+function Contours({ name, title, kind, path, isFirst, view, params, pulse, drawing }) {
   const names = view.parameters.map((parameter) => parameter.name);
   const [a, b] = [params.get("a"), params.get("b")];
   const pick = (key, value) =>
     html`<${Pick} label=${key === "a" ? "Across" : "Upwards"} name=${key} value=${value ?? ""}
     options=${[["", "by importance"], ...names]} usual="" />`;
-  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ a, b }} pulse=${pulse}
+  return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ a, b }}
+    isFirst=${isFirst} pulse=${pulse}
     ...${drawing}>
     ${names.length > 2 && html`<span class="picks">${pick("a", a)} ${pick("b", b)}</span>`}<//>`;
 }

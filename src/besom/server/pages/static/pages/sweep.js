@@ -7,12 +7,16 @@ import { usePaced, useVersion, watch } from "../live.js";
 import { SweepActions } from "../parts/actions.js";
 import { AddCondition, Chips, look } from "../parts/chips.js";
 import { Paste } from "../parts/copy.js";
+import { Icon } from "../parts/icon.js";
+import { readable } from "../parts/output.js";
 import { Pill } from "../parts/pill.js";
 import { Progress } from "../parts/progress.js";
+import { SetAside } from "../parts/setaside.js";
 import { Empty, Skeleton, Trouble } from "../parts/states.js";
 import { Trials, useTrials } from "../parts/table.js";
 import { announce } from "../parts/toast.js";
-import { conditionsOf } from "../pictures/conditions.js";
+import { conditionsOf, written } from "../pictures/conditions.js";
+import { letOthers, useTurn } from "../pictures/turns.js";
 import { change, href, sweepPath } from "../router.js";
 import { Pictures } from "./pictures.js";
 
@@ -37,23 +41,29 @@ export default function Sweep({ sweep, params }) {
   const selected = useMemo(() => (conditions.length && selection ? new Set(selection.trials) : null),
     [conditions.length, selection]);
   const tab = params.get("tab") ?? "search";
-  const table = useTrials(sweep, params, usePaced(news, TABLE_MS));
+  const table = useTrials(sweep, params, usePaced(news, TABLE_MS), useTurn());
   useTitle(view?.overview);
   useEffect(() => {
     if (error?.status === 404) watch(null);
   }, [error]);
+
+  const hasTrials = view?.overview.trials > 0;
+  const hasPictures = tab !== "setup" && hasTrials;
+  useEffect(() => {
+    if (error || (view && !hasPictures)) letOthers();
+  }, [error, view, hasPictures]);
 
   if (error && !view) return html`<div class="page">
     <${Trouble} isPage error=${error}><a class="button" href="/">All sweeps</a><//></div>`;
   if (!view) return html`<div class="page"><${Skeleton} lines=${2} /><${Skeleton} tall /></div>`;
   const shown = { sweep, view, params, pulses, conditions, selected };
   const columns = table.data?.columns;
-  const hasTrials = view.overview.trials > 0;
-  const hasPictures = tab !== "setup" && hasTrials;
   return html`<div class="page sweep">
     <${Head} view=${view} />
     ${view.notice && html`<p class="notice" role="note">${view.notice}</p>`}
+    ${view.set_aside.map((aside) => html`<${SetAside} key=${aside.host} aside=${aside} />`)}
     <${Cards} view=${view} />
+    <${Failures} view=${view} />
     <${Tabs} tab=${tab} view=${view}>
       ${hasPictures && html`<${AddCondition} conditions=${conditions} columns=${columns} parameters=${view.parameters} />`}
     <//>
@@ -64,7 +74,8 @@ export default function Sweep({ sweep, params }) {
     ${tab !== "setup" && !hasTrials && html`<${First} overview=${view.overview} />`}
     ${hasPictures && html`<${Pictures} tab=${tab} ...${shown} />`}
     ${tab === "search" && hasTrials && html`<section class="trials" aria-label="Trials">
-      <header><h2>Trials</h2></header><${Trials} sweep=${sweep} goal=${view.overview.goal} ...${table} /></section>`}
+      <header><h2>Trials</h2></header><${Trials} sweep=${sweep} goal=${view.overview.goal}
+        isRunning=${view.overview.counts.running > 0} ...${table} /></section>`}
   </div>`;
 }
 
@@ -101,6 +112,27 @@ function Cards({ view }) {
     ${cards.map((card) => html`<div class="card" key=${card.title}><h2>${card.title}</h2>
       <p class="figure">${card.figure}</p><p class="words">${card.words}</p></div>`)}
   </section>`;
+}
+
+/** In which ways trials failed; a click shows those that failed so in the table. */
+function Failures({ view }) {
+  const { overview, failures } = view;
+  const total = overview.counts.failed ?? 0;
+  const others = total - failures.reduce((sum, { count }) => sum + count, 0);
+  const where = (kind) => [kind === null ? ["state", ["failed"]] : ["failure", [kind]]];
+  const to = (kind) => href(sweepPath(overview.id), { where: written(where(kind)) });
+  const show = (event, kind) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    change({ where: written(where(kind)), tab: null, page: null });
+    document.querySelector(".trials")?.scrollIntoView();
+  };
+  const kind = (text, words) => html`<li><a href=${to(text)} onClick=${(event) => show(event, text)}>${words}</a></li>`;
+  if (!total) return null;
+  return html`<section class="failures" aria-label="Failures">
+    <h2><${Icon} name="failed" />${counted(total, "trial")} failed</h2>
+    <ul>${failures.map(({ text, count }) => kind(text, html`<b>${number(count)}</b> ${readable(text)}`))}
+      ${others > 0 && kind(null, html`<b>${number(others)}</b> in other ways`)}</ul></section>`;
 }
 
 function Tabs({ tab, view, children }) {

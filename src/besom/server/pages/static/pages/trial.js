@@ -34,6 +34,7 @@ export default function Trial({ sweep, trial: wanted, params }) {
   if (!card) return html`<div class="page"><${Skeleton} lines=${2} /><${Skeleton} tall /></div>`;
   return html`<div class="page trial">
     <${Head} sweep=${sweep} card=${card} view=${view} />
+    ${view?.notice && html`<p class="notice" role="note">${view.notice}</p>`}
     ${card.trial.failure && html`<${Failure} failure=${card.trial.failure} lines=${card.failure} />`}
     <div class="split">
       <div><${Decisions} card=${card} metric=${view?.overview.metric || "value"} />
@@ -98,7 +99,7 @@ function Decisions({ card, metric }) {
 
 function Charts({ sweep, card, pulse }) {
   const path = (name) => `/api/v1${sweepPath(sweep, card.trial.number)}/pictures/${name}`;
-  return html`<${Picture} name="metrics" title="Metrics" path=${path("metrics")} pulse=${pulse} />
+  return html`<${Picture} name="metrics" title="Metrics" isFirst path=${path("metrics")} pulse=${pulse} />
     <${Picture} name="resources" title="Resources over time" path=${path("resources")} pulse=${pulse} />`;
 }
 

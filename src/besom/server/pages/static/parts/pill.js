@@ -3,7 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { Icon } from "./icon.js";
 
-const MARKS = { stopping: "stopped", alive: "finished", away: "lost", ended: "stopped" };
+const MARKS = { stopping: "stopped", alive: "finished", away: "lost", ended: "stopped", "set aside": "paused" };
 
 /** A state of a sweep, trial, run or agent. */
 export function Pill({ state }) {

@@ -11,24 +11,42 @@ import { Search } from "./search.js";
 import { Skeleton, Trouble } from "./states.js";
 
 const ROWS = 100;
+const METRIC = "metric:";
 
-/** What the address asks of the table. */
+/** What the address asks of the table. Ids of columns may have commas, which are written as %2C in it. */
 function queryOf(params) {
   const page = Math.max(1, Number(params.get("page")) || 1);
   return { page, sort: params.get("sort"), isDown: params.get("descending") === "1", text: params.get("text") ?? "",
-    where: params.get("where"), columns: params.get("columns")?.split(",") };
+    where: params.get("where"), columns: params.get("columns")?.split(",").map(unescaped) };
 }
 
-/** The page of trials that the address asks for: {data, error, isOld, query}. */
-export function useTrials(sweep, params, pulse) {
+function escaped(id) {
+  return id.replaceAll("%", "%25").replaceAll(",", "%2C");
+}
+
+function unescaped(part) {
+  return part.replaceAll("%2C", ",").replaceAll("%25", "%");
+}
+
+/** The metrics that have a column in sight: the server reads no others. */
+function metricsOf(query) {
+  const names = (query.columns ?? []).filter((id) => id.startsWith(METRIC)).map((id) => id.slice(METRIC.length));
+  return names.length ? JSON.stringify(names) : null;
+}
+
+/** The page of trials that the address asks for: {data, error, isOld, query}; not asked for before `isOn`. */
+export function useTrials(sweep, params, pulse, isOn) {
   const query = queryOf(params);
   const wanted = { sort: query.sort, descending: query.sort ? Number(query.isDown) : null, where: query.where,
-    text: query.text, first: (query.page - 1) * ROWS, limit: ROWS };
-  return { ...useAnswer(href(`/api/v1${sweepPath(sweep)}/table`, wanted), pulse), query };
+    text: query.text, first: (query.page - 1) * ROWS, limit: ROWS, metrics: metricsOf(query) };
+  return { ...useAnswer(isOn ? href(`/api/v1${sweepPath(sweep)}/table`, wanted) : null, pulse), query };
 }
 
-/** The table, and what is chosen in it; where nothing is, the best trials by the sweep's `goal` come first. */
-export function Trials({ sweep, goal, data, error, isOld, query }) {
+/**
+ * The table, and what is chosen in it; where nothing is, the best trials by the sweep's `goal` come first, those under
+ * way behind them. `isRunning` says whether there are any of these.
+ */
+export function Trials({ sweep, goal, isRunning, data, error, isOld, query }) {
   if (!data) return error ? html`<${Trouble} error=${error} />` : html`<${Skeleton} lines=${8} />`;
   const shown = query.columns ?? data.columns.filter((column) => column.is_shown).map((column) => column.id);
   const isThere = ({ id }) => id === "trial" || shown.includes(id);
@@ -45,7 +63,8 @@ export function Trials({ sweep, goal, data, error, isOld, query }) {
     <div class="scroll table ${isOld ? "old" : ""}" tabindex="0" role="group" aria-label="Trials">
       <table>
         <thead><tr>
-          ${places.map((column) => html`<${Heading} key=${column.id} column=${column} query=${query} goal=${goal} />`)}
+          ${places.map((column) => html`<${Heading} key=${column.id} column=${column} query=${query} goal=${goal}
+            isRunning=${isRunning} />`)}
         </tr></thead>
         <tbody>
           ${data.rows.map((row) => html`<${Row} key=${row.trial} sweep=${sweep} row=${row} places=${places} />`)}
@@ -57,16 +76,28 @@ export function Trials({ sweep, goal, data, error, isOld, query }) {
     ${data.matching > ROWS && html`<${Pages} query=${query} count=${data.matching} />`}`;
 }
 
-/** A click turns the order round; the next one brings back the usual one. */
-function Heading({ column, query, goal }) {
+const USUAL = { sort: null, isDown: false };
+
+/** The orders that clicks on a column's heading go through, each with the words for it; the usual one is among them. */
+function ordersOf({ id }, goal, isRunning) {
+  const isBestDown = goal === "maximize";
+  if (id !== "value") return [[{ sort: id, isDown: false }, "Smallest first"], [{ sort: id, isDown: true },
+    "Largest first"], [USUAL, "Best trials first"]];
+  const best = isRunning ? [[{ sort: id, isDown: isBestDown }, "Best first, trials under way in their place"]] : [];
+  return [[USUAL, "Best first"], ...best, [{ sort: id, isDown: !isBestDown }, "Worst first"]];
+}
+
+function Heading({ column, query, goal, isRunning }) {
   const isSorted = (query.sort ?? "value") === column.id;
-  const isUsuallyDown = column.id === "value" && goal === "maximize";
-  const isDown = query.sort ? query.isDown : isUsuallyDown;
+  const isDown = query.sort ? query.isDown : goal === "maximize";
   const order = isSorted ? (isDown ? "descending" : "ascending") : undefined;
-  const next = isSorted && isDown !== isUsuallyDown ? { sort: null, descending: null }
-    : { sort: column.id, descending: (isSorted ? !isDown : isUsuallyDown) ? "1" : null };
+  const orders = ordersOf(column, goal, isRunning);
+  const at = isSorted ? orders.findIndex(([each]) => each.sort === query.sort && (!query.sort || each.isDown === isDown))
+    : -1;
+  const [next, words] = orders[(at + 1) % orders.length];
+  const show = () => change({ sort: next.sort, descending: next.isDown ? "1" : null, page: null });
   return html`<th scope="col" class=${column.is_number ? "n" : ""} aria-sort=${order}>
-    <button type="button" onClick=${() => change({ ...next, page: null })}>${column.title}</button></th>`;
+    <button type="button" title=${words} onClick=${show}>${column.title}</button></th>`;
 }
 
 function Row({ sweep, row, places }) {
@@ -92,7 +123,7 @@ function Columns({ columns, shown }) {
   const toggle = (id, isOn) => {
     const next = columns.map((column) => column.id).filter((each) => (each === id ? isOn : shown.includes(each)));
     const usual = columns.filter((column) => column.is_shown).map((column) => column.id);
-    change({ columns: next.join() === usual.join() ? null : next.join() || "trial" });
+    change({ columns: next.join() === usual.join() ? null : next.map(escaped).join() || "trial" });
   };
   return html`<fieldset class="choices"><legend>Columns</legend>
     ${columns.filter(({ id }) => id !== "trial").map(({ id, title }) =>

@@ -5,6 +5,7 @@ import { range } from "./conditions.js";
 const REACH_PX = 22;
 const LEAST_PX = 4;
 const EDGE = 0.012;
+const GRIP = "grip";
 
 /** The value of an axis at a height from 0 to 1. */
 export function valueAt(axis, height) {
@@ -42,11 +43,16 @@ export function heightsOf(axis, [, low, high]) {
   return [ends.sort((one, other) => one - other)];
 }
 
-/** Let a drag along an axis of the picture in `place` brush it, a click clear it. `read` gives {axes, brush}. */
+/**
+ * Let a drag along an axis of the picture in `place` brush it, a click clear it. `read` gives {axes, brush}.
+ *
+ * A finger does so on the strips that `layGrips` lays over the axes: anywhere else it scrolls the page.
+ */
 export function brushAxes(place, read) {
   let drag = null;
   const begin = (event) => {
-    const axis = event.button === 0 && event.pointerType !== "touch" ? nearest(place, read().axes, event) : null;
+    const isMeant = event.button === 0 && (event.pointerType !== "touch" || event.target.className === GRIP);
+    const axis = isMeant ? nearest(place, read().axes, event) : null;
     if (!axis) return;
     event.preventDefault();
     event.stopPropagation();
@@ -57,18 +63,35 @@ export function brushAxes(place, read) {
     if (drag) band(place, drag.axis, drag.from, event.clientY, drag.band);
     else place.classList.toggle("upright", Boolean(nearest(place, read().axes, event)));
   };
+  const leave = () => {
+    drag?.band.remove();
+    drag = null;
+  };
   const end = (event) => {
     if (!drag) return;
     const { axis, from } = drag;
-    drag.band.remove();
-    drag = null;
+    leave();
     const heights = [from, event.clientY].map((at) => heightAt(place, at)).sort((one, other) => one - other);
     const isClick = Math.abs(event.clientY - from) < LEAST_PX;
     read().brush(axis.column, isClick ? null : conditionBetween(axis, ...heights));
   };
-  const listeners = [["pointerdown", begin], ["pointermove", move], ["pointerup", end], ["pointercancel", end]];
+  const listeners = [["pointerdown", begin], ["pointermove", move], ["pointerup", end], ["pointercancel", leave]];
   for (const [kind, listener] of listeners) place.addEventListener(kind, listener, true);
   place.addEventListener("mousedown", (event) => drag && event.stopPropagation(), true);
+}
+
+/** Lay strips over the axes for fingers, in which a drag does not scroll. Those that are there stay: one may be held. */
+export function layGrips(place, axes) {
+  const { xaxis, yaxis } = place._fullLayout;
+  const strips = [...place.querySelectorAll(`.${GRIP}`)];
+  for (const old of strips.splice(axes.length)) old.remove();
+  for (const [at, axis] of axes.entries()) {
+    const strip = strips[at] ?? place.appendChild(document.createElement("div"));
+    strip.className = GRIP;
+    strip.style.setProperty("left", `${xaxis._offset + xaxis.d2p(axis.at) - 16}px`);
+    strip.style.setProperty("top", `${yaxis._offset}px`);
+    strip.style.setProperty("height", `${yaxis._length}px`);
+  }
 }
 
 function nearest(place, axes, event) {

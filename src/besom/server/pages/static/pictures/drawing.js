@@ -1,14 +1,16 @@
 /** One figure as plotly.js draws it: kept up to date in place, so that zoom and scroll stay. */
 
 import { html, useEffect, useRef } from "../vendor/preact.js";
-import { brushAxes, heightsOf } from "./axes.js";
+import { brushAxes, heightsOf, layGrips } from "./axes.js";
 import { added, range, without } from "./conditions.js";
-import { inTurn, plotly } from "./plotly.js";
+import { plotly } from "./plotly.js";
 import { highlighted, trialsInside } from "./selection.js";
+import { inTurn } from "./turns.js";
 
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset+autosize", showTips: false };
 const MOST_NAMED = 400;
 const NARROW_PX = 560;
+const hasFinger = matchMedia("(any-pointer: coarse)");
 
 /**
  * Draws `picture` ({name, figure}).
@@ -150,6 +152,10 @@ function listen(Plotly, place, latest) {
       : without(conditions, column));
     return { axes: brush ? picture.figure.layout.meta.axes : null, brush: answer };
   });
+  if (!hasFinger.matches) return;
+  const lay = () => layGrips(place, latest.current.picture.figure.layout.meta.axes);
+  place.on("plotly_afterplot", lay);
+  lay();
 }
 
 /** A box as conditions on the columns along its sides; on the trials inside where a side is no column. */

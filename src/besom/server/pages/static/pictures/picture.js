@@ -10,6 +10,7 @@ import { href } from "../router.js";
 import { useLook } from "../theme.js";
 import { Drawing } from "./drawing.js";
 import { plotly } from "./plotly.js";
+import { letOthers, useTurn } from "./turns.js";
 
 const NEAR = "400px";
 const hasFinePointer = matchMedia("(pointer: fine)");
@@ -18,13 +19,17 @@ const hasFinePointer = matchMedia("(pointer: fine)");
  * A picture from the server.
  *
  * `path` is where it comes from and `choices` how it is wanted; it is asked again when `pulse` changes. `merge` may make
- * one figure of it and what else the page knows. `selected`, `conditions`, `brush` and `openTrial` are as in `Drawing`;
- * `children` are what the reader can choose.
+ * one figure of it and what else the page knows. `isFirst` says that it goes before all others of the page. `selected`,
+ * `conditions`, `brush` and `openTrial` are as in `Drawing`; `children` are what the reader can choose.
  */
-export function Picture({ name, title, path, choices, pulse, merge, kind = "", children, ...drawing }) {
-  const [place, isNear] = useSight();
+export function Picture({ name, title, path, choices, pulse, merge, kind = "", isFirst, children, ...drawing }) {
+  const [place, isNear] = useSight(isFirst ? letOthers : null);
   const look = useLook();
-  const { data, error, isOld } = useAnswer(isNear ? pictureAddress(path, choices, look) : null, pulse);
+  const isOn = useTurn(isFirst);
+  const { data, error, isOld } = useAnswer(isNear && isOn ? pictureAddress(path, choices, look) : null, pulse);
+  useEffect(() => {
+    if (isFirst && (error || (data && !data.figure))) letOthers();
+  }, [isFirst, error, data]);
   const [isLarge, setLarge] = useState(false);
   const [mode, setMode] = useState("select");
   const [turn, setTurn] = useState(0);
@@ -71,13 +76,14 @@ function canSelect(picture) {
   return Boolean(meta && !meta.axes && picture.figure.data.some((trace) => trace.meta === "trials"));
 }
 
-/** The place to watch, and whether it has come near the window; once near, it stays so. */
-function useSight() {
+/** The place to watch, and whether it has come near the window; once near, it stays so. `miss` is told that it is not. */
+function useSight(miss) {
   const place = useRef();
   const [isNear, set] = useState(false);
   useEffect(() => {
     const observer = new IntersectionObserver((entries) => {
       if (entries.some((entry) => entry.isIntersecting)) set(true);
+      else miss?.();
     }, { rootMargin: NEAR });
     observer.observe(place.current);
     const all = () => set(true);

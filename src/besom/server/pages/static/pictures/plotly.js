@@ -1,9 +1,7 @@
-/** plotly.js, loaded once, when the first picture is drawn. */
+/** plotly.js, loaded once, as early as the address tells that there will be a picture. */
 
-const ADDRESS = "/static/plotly-cartesian.min.js";
-const PAINTED_MS = 60;
+const ADDRESS = new URL("../plotly-cartesian.min.js", import.meta.url).href;
 let loading = null;
-let last = Promise.resolve();
 
 /** What draws pictures. */
 export function plotly() {
@@ -17,19 +15,4 @@ export function plotly() {
     document.head.append(script);
   });
   return loading;
-}
-
-/** Do `work` after what was given before, and after that has been seen: one picture appears after the other. */
-export function inTurn(work) {
-  const done = last.then(work);
-  last = done.catch(() => {}).then(painted);
-  return done;
-}
-
-/** The next frame has been painted; where the page is hidden there is none to wait for. */
-function painted() {
-  return new Promise((resolve) => {
-    setTimeout(resolve, PAINTED_MS);
-    requestAnimationFrame(() => setTimeout(resolve, 0));
-  });
 }

@@ -1,0 +1,136 @@
+"""What agents ask Ray for, how they are called and kept up; without Ray."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from besom.errors import ConfigError, MissingExtra, WrongState
+from besom.launch.ray import Launch, RayOptions, launches_of, settled
+from besom.launch.ray import joined as joined_cluster
+from besom.launch.ray.actor import command_of, environment_of
+from besom.launch.ray.keeper import MOST_FAILURES, Keeper
+from besom.launch.ray.launches import parts_of
+from besom.launch.ray.standing import joined
+from besom.records import Agent, Run
+from besom.sweepfile import parse
+
+FILE = {"program": "train.py", "method": "random", "parameters": {"x": {"values": [1, 2]}}}
+HAS = {"besom": {"resources": {"gpus": 2, "cpus": 3}}}
+
+
+def launch(folder: Path = Path("/h")) -> Launch:
+    at = folder / "sweeps" / "s.1" / "ray" / "aaaa"
+    return Launch(at, "aaaa", "s.1", folder, "http://h:1", "secret", RayOptions(agents=2, idle_s=90), 1.0)
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def awaited(path: Path) -> str:
+    """What a file says, once it is there."""
+    deadline = time.monotonic() + 20
+    while not path.exists() or not path.read_text():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.01)
+    return path.read_text()
+
+
+def test_the_command_line_goes_before_the_sweep_files_resources():
+    assert settled(parse(FILE), {"agents": None, "gpus": None}) == RayOptions()
+    assert settled(parse({**FILE, **HAS}), {}) == RayOptions(gpus=2, cpus=3)
+    given = {"agents": 4, "gpus": 0.5, "cpus": 1, "memory": "3G", "idle_s": 9.0}
+    assert settled(parse({**FILE, **HAS}), given) == RayOptions(4, 0.5, 1, 3 * 2**30, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"gpus": 1.5}, "--gpus: needs a whole number"), ({"memory": "much"}, "16G"), ({"memory": "0"}, "16G")],
+)
+def test_what_ray_cannot_give_is_refused(given: dict[str, object], said: str):
+    with pytest.raises(ConfigError, match=said):
+        settled(parse(FILE), given)
+
+
+def test_a_sweep_without_a_program_gets_no_agents():
+    with pytest.raises(WrongState, match="need a program"):
+        settled(parse({key: value for key, value in FILE.items() if key != "program"}), {})
+
+
+def test_a_launch_is_read_back_as_it_was_saved_and_its_token_is_for_its_user_only(tmp_path: Path):
+    first = launch(tmp_path)
+    later = replace(first, folder=first.folder.with_name("b"), created_at=2.0)
+    for each in (later, first):
+        each.logs.mkdir(parents=True)
+        each.save()
+    assert launches_of(tmp_path / "sweeps" / "s.1") == [first, later]
+    assert (first.folder / "launch.json").stat().st_mode & 0o077 == 0
+
+
+def test_actors_are_named_so_that_sweep_launch_and_number_can_be_told():
+    assert [parts_of(name) for name in launch().actors] == [("s.1", "aaaa", 0), ("s.1", "aaaa", 1)]
+
+
+def test_an_actor_starts_the_agent_that_a_person_would(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    words = ["-m", "besom", "agent", "s.1", "--folder", "/h/sweeps/s.1/runs", "--name", "ray-aaaa-1", "--idle", "90s"]
+    assert command_of(launch(), 1) == [sys.executable, *words]
+    environ = environment_of(launch())
+    assert environ["CUDA_VISIBLE_DEVICES"] == "1"
+    assert [environ[f"BESOM_{name}"] for name in ("SERVER", "TOKEN", "HOME")] == ["http://h:1", "secret", "/h"]
+
+
+def test_standings_join_what_actors_answer_with_besoms_heartbeats():
+    agents = [Agent(each, "ray-aaaa-0", "node1", 1, (), at, at + 5) for each, at in (("new", 9.0), ("old", 1.0))]
+    run = Run("r", "s.1", 4, 0, 0, 1, "new", "q", 0.0, 60.0)
+    working, waiting = joined(launch().actors, {"s.1.aaaa.0": "node7", "s.1.aaaa.1": OSError()}, agents, [run])
+    assert (working.state, working.node, working.restarts, working.seen_at) == ("running", "node7", 1, 14.0)
+    assert (working.trial, working.index, working.launch) == (4, 0, "aaaa")
+    assert (waiting.state, waiting.node, waiting.restarts, waiting.trial) == ("waiting", "", None, None)
+
+
+def test_an_agent_that_fails_is_started_again_but_not_for_ever(tmp_path: Path):
+    log = tmp_path / "0-0.log"
+    code = "import os, sys; print('here'); sys.exit(75)"
+    assert not Keeper(python(code), os.environ, log, first_pause_s=0.001).run()
+    assert log.read_text().count("here\n") == MOST_FAILURES
+    assert log.read_text().endswith(f"failed {MOST_FAILURES} times, exit code 75; given up\n")
+
+
+def test_an_agent_that_recovers_is_kept_until_it_is_done(tmp_path: Path):
+    seen = tmp_path / "seen"
+    code = f"import pathlib, sys; p = pathlib.Path({str(seen)!r}); has = p.exists(); p.touch(); sys.exit(not has)"
+    assert Keeper(python(code), os.environ, tmp_path / "log", first_pause_s=0.001).run()
+
+
+def test_a_keeper_that_is_killed_takes_its_agent_along(tmp_path: Path):
+    noted = tmp_path / "pid"
+    agent = f"import os, pathlib, time; pathlib.Path({str(noted)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    keeper = (
+        "import os, sys, threading\n"
+        "from besom.launch.ray.keeper import Keeper\n"
+        "thread = threading.Thread(target=Keeper([sys.executable, '-c', sys.argv[1]], os.environ, None).run)\n"
+        "thread.start(); thread.join()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", keeper, agent])
+    pid = int(awaited(noted))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{pid}/stat").exists() and ") Z" not in Path(f"/proc/{pid}/stat").read_text():
+        assert time.monotonic() < deadline, "the agent lives on"
+        time.sleep(0.01)
+
+
+def test_without_ray_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtra, match=r"besom\[ray\]"), joined_cluster("auto"):
+        pass

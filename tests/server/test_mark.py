@@ -1,0 +1,163 @@
+"""A home that machines share whose locks do not reach each other: one serves it at a time, the others find it.
+
+A machine here is a mount and a UTS namespace of its own: another lock file, another name.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+
+import pytest
+
+from besom.client import Client
+from besom.errors import ServerUnreachable, StoreError, WrongState
+from besom.records import Agent
+from besom.server import mark as marks
+from besom.server.connect import connect
+from besom.server.home import Home
+from besom.server.mark import Claim, Mark, Owner, Stethoscope
+from besom.server.serve import serve_in_thread
+from besom.store import open_store
+
+CAN_PART = os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "--uts", "true"], check=False).returncode == 0
+
+SERVER = """
+import signal, sys, threading
+from besom.server.home import Home
+from besom.server.serve import serve_in_thread
+told = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: told.set())
+with serve_in_thread(Home(sys.argv[1]), token="t", is_shared=True) as served:
+    print(served.address, flush=True)
+    told.wait()
+print(served.lost or "ended", flush=True)
+"""
+ELSEWHERE = 'mount --bind "$1" "$2/server.lock" && hostname "$3" && shift 3 && exec "$@"'
+"""In a mount and a UTS namespace: the home's lock is another file, and the machine has another name."""
+TOKEN = "of the successor"  # noqa: S105 - a test's
+FILE = {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}, "run_cap": 3}
+
+
+def eventually(truth: Callable[[], Any], seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.make()
+    (home.path / "server.lock").touch()
+    return home
+
+
+Serve = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def serve(home: Home, tmp_path: Path) -> Iterator[Serve]:
+    """Starts a server of the home on another machine, which listens when this returns."""
+    if not CAN_PART:
+        pytest.skip("needs root, and namespaces")
+    started = []
+
+    def start(name: str, *parted: str) -> subprocess.Popen[str]:
+        lock = tmp_path / f"lock-{name}"
+        lock.touch()
+        words = ["unshare", "--mount", "--uts", *parted, "sh", "-c", ELSEWHERE, "sh", str(lock), str(home.path), name]
+        server = subprocess.Popen([*words, sys.executable, "-c", SERVER, home.path], stdout=subprocess.PIPE, text=True)
+        started.append(server)
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("http://")
+        return server
+
+    yield start
+    for server in started:
+        server.kill()
+        server.communicate()
+
+
+def test_an_owner_is_dead_when_its_pulse_stands_still_while_somebody_listens(tmp_path: Path) -> None:
+    mark, owner = Mark(tmp_path), Owner("a", "node1", 7)
+    mark.write(owner)
+    ear = Stethoscope(mark)
+    assert [ear.is_dead(owner, now) for now in (100.0, 101.0, 5000.0)] == [False, False, False]  # it slept, too
+    mark.beat(owner, 1)
+    assert not ear.is_dead(owner, 5001.0)
+    assert ear.has_heard_life
+    quiet = [ear.is_dead(owner, 5001.0 + second) for second in range(1, 13)]
+    assert quiet == [False] * 11 + [True]
+    assert not ear.is_dead(Owner("b", "node1", 8), 6000.0)
+
+
+def test_what_an_owner_writes_after_another_took_over_is_not_kept(tmp_path: Path) -> None:
+    mark, owner = Mark(tmp_path), Owner("a", "node1", 7)
+    mark.write(owner)
+    store = open_store(tmp_path / "besom.db", fence=Claim(mark, owner).check)
+    before = Agent("one", "one", "node1", 1, (), 0.0, 0.0)
+    with store.transaction():
+        store.save([before])
+    mark.write(Owner("b", "node2", 8))
+    with pytest.raises(StoreError, match="another has taken over"), store.transaction():
+        store.save([replace(before, id="two")])
+    assert [agent.id for agent in store.agents()] == ["one"]
+    store.close()
+    mark.remove(owner)
+    assert mark.read() == Owner("b", "node2", 8)
+
+
+def test_a_home_that_another_machine_serves_is_found_and_not_owned_here(
+    home: Home, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve("node1")
+    assert not home.is_vacant()
+    with connect(home=home) as service:
+        sweep = service.create_sweep(FILE).id
+    assert not Path(f"{home.database}-wal").exists()
+    with pytest.raises(WrongState, match=f"process {server.pid} on node1 at http"), home.own():
+        pass
+    server.kill()
+    server.wait()
+    assert home.find_server() is not None
+    monkeypatch.setattr(marks, "SILENT_S", 1.0)
+    with connect(home=home) as service:  # it is silent: this process owns the home
+        assert [each.id for each in service.sweeps()] == [sweep]
+    assert sorted(path.name for path in home.path.glob("owner*")) == []
+
+
+def test_a_server_that_was_taken_for_dead_ends_and_writes_nothing_more(
+    home: Home, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve("node1")
+    found = home.find_server()
+    assert found is not None
+    server.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(marks, "SILENT_S", 1.0)
+    eventually(home.is_vacant)
+    with serve_in_thread(home, token=TOKEN, is_shared=True) as successor:
+        server.send_signal(signal.SIGCONT)
+        with pytest.raises((StoreError, ServerUnreachable)):
+            Client(found.url, found.token, patience_s=0.0).create_sweep(FILE)
+        told, _ = server.communicate(timeout=60)
+        assert "another has taken over" in told
+        with connect(home=home) as service:
+            assert service.sweeps() == []
+        own = replace(found, url=successor.address, token=TOKEN, pid=os.getpid(), host=gethostname())
+        assert home.published() == own
+
+
+def test_a_server_out_of_reach_is_named(home: Home, serve: Serve) -> None:
+    serve("node1", "--net")
+    with pytest.raises(ServerUnreachable, match="it runs on node1"), connect(home=home):
+        pass

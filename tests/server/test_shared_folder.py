@@ -1,0 +1,238 @@
+"""A real server and real clients, with nothing between them but files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from service_suite import FILE, ServiceSuite, assigned
+
+from besom.client import Client
+from besom.errors import ServerUnreachable, StoreError
+from besom.post import Box, Post, Pulse, Sign, letters
+from besom.post.boxes import numbers_in
+from besom.server.connect import connect
+from besom.server.home import Home
+from besom.server.postman import Postman
+from besom.server.serve import Server, serve_in_thread
+from besom.wire import Ask, Finish, Hello, Report
+
+TOKEN = "sesame"  # noqa: S105 - of a test
+
+
+def eventually(truth: Callable[[], Any], seconds: float = 20.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := truth()):
+        assert time.monotonic() < deadline, f"did not come true in {seconds:g} s"
+        threading.Event().wait(0.02)
+    return found
+
+
+@pytest.fixture
+def service(server: Server) -> Iterator[Client]:
+    with Client(str(server.home.path)) as client:
+        yield client
+
+
+class TestSharedFolder(ServiceSuite):
+    pass
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for tests that do not look at others' sweeps. It asks whoever comes by the network for a token."""
+    with serve_in_thread(Home(tmp_path_factory.mktemp("shared")), token=TOKEN) as running:
+        yield running
+
+
+@pytest.fixture
+def box(shared: Server) -> Iterator[Box]:
+    """One whose letters the test writes itself."""
+    box = Post.of(shared.home.path).new_box()
+    box.make()
+    yield box
+    shutil.rmtree(box.path)
+
+
+def sign_of(home: Path) -> Sign:
+    sign = Pulse(Post.of(home).sign).look()
+    assert sign is not None
+    return sign
+
+
+def head_of(server: Server, path: str = "/healthz", method: str = "GET") -> dict[str, Any]:
+    return {"server": sign_of(server.home.path).server, "method": method, "path": path, "headers": {}}
+
+
+def answer_to(box: Box, number: int) -> tuple[int, bytes]:
+    letter = eventually(lambda: letters.opened(box.answer(number)))
+    with letter:
+        return letter.head["status"], letter.content()
+
+
+def test_many_threads_of_many_clients_each_get_their_own_answers(shared: Server):
+    sweep_id = shared.driver.create_sweep(FILE).id
+
+    def work(client: Client, name: str) -> int:
+        run = assigned(client, sweep_id, name, name)
+        client.report(Report(run.run_id, run.lease, 0, [{"loss": float(run.trial), "name": name}]))
+        client.finish(Finish(run.run_id, run.lease, "finished"))
+        assert client.rows(run.run_id) == [{"loss": float(run.trial), "name": name}]
+        return run.trial
+
+    home = str(shared.home.path)
+    with Client(home) as one, Client(f"file://{home}") as other, ThreadPoolExecutor(8) as pool:
+        trials = list(pool.map(work, [one, other] * 8, [f"agent {n}" for n in range(16)]))
+        assert sorted(trials) == list(range(1, 17))
+    assert eventually(lambda: list(Post.of(shared.home.path).boxes()) == [])
+
+
+def test_clocks_that_disagree_change_nothing(shared: Server):
+    """The times of all files jump to past and future all the while, as if each machine had its own year."""
+    post, has_ended = Post.of(shared.home.path).path, threading.Event()
+
+    def jump():
+        while not has_ended.wait(0.002):
+            for number, path in enumerate(list(post.rglob("*"))):
+                try:
+                    os.utime(path, (0, (number % 2) * 4e9), follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+
+    jumping = threading.Thread(target=jump)
+    jumping.start()
+    try:
+        with Client(str(shared.home.path)) as client:
+            sweep_id = client.create_sweep(FILE).id
+            trials = [assigned(client, sweep_id, f"r{number}").trial for number in range(8)]
+    finally:
+        has_ended.set()
+        jumping.join()
+    assert trials == list(range(1, 9))
+
+
+def test_a_torn_letter_is_taken_once_it_is_whole_and_holds_up_no_other(shared: Server, box: Box):
+    letters.write(box.request(1), head_of(shared))
+    answer_to(box, 1)
+    whole = box.request(1).read_bytes()
+    box.request(2).write_bytes(whole[:-9])
+    box.request(3).symlink_to(box.path / "elsewhere")  # listed, and not there yet
+    letters.write(box.request(4), head_of(shared))
+    assert answer_to(box, 4) == (200, b'{"status":"ok"}')
+    assert numbers_in(box.answers) == {1, 4}
+    box.request(2).write_bytes(whole)
+    (box.path / "elsewhere").write_bytes(whole)
+    assert answer_to(box, 2)[0] == answer_to(box, 3)[0] == 200
+
+
+def test_a_letter_that_is_listed_again_is_not_taken_again(shared: Server, box: Box):
+    body = b'{"file": {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}, "name": "just once"}}'
+    letters.write(box.request(5), head_of(shared, "/api/v1/sweeps", "POST"), (body,))
+    assert answer_to(box, 5)[0] == 201
+    content = box.request(5).read_bytes()
+    box.request(5).unlink()
+    eventually(lambda: not box.answer(5).exists())  # nobody waits for it any more
+    box.request(5).write_bytes(content)  # an old view of the folder
+    for number in (6, 7, 8):  # long enough for it to be taken
+        letters.write(box.request(number), head_of(shared, "/api/v1/sweeps", "POST"), (body.replace(b"once", b"more"),))
+        assert answer_to(box, number)[0] == 201
+    assert [sweep.name for sweep in shared.driver.sweeps()].count("just once") == 1
+
+
+def test_what_was_asked_of_a_server_before_is_not_done_by_this_one(shared: Server, box: Box):
+    body = b'{"file": {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}, "name": "too late"}}'
+    late = {**head_of(shared, "/api/v1/sweeps", "POST"), "server": "an earlier one"}
+    letters.write(box.request(1), late, (body,))
+    letters.write(box.request(2), head_of(shared))
+    answer_to(box, 2)
+    assert "too late" not in [sweep.name for sweep in shared.driver.sweeps()]
+    assert numbers_in(box.answers) == {2}
+
+
+def test_a_letter_that_makes_no_sense_is_told_and_harms_nobody(shared: Server, box: Box):
+    letters.write(box.request(1), {**head_of(shared), "method": "GET /\r\nHost: evil"})
+    letters.write(box.request(2), {"server": head_of(shared)["server"]})
+    letters.write(box.request(3), head_of(shared, "/api/v1/news"))
+    letters.write(box.request(4), head_of(shared, "/api/v1/nothing"))
+    assert [answer_to(box, number)[0] for number in (1, 2, 3, 4)] == [400, 400, 501, 404]
+
+
+def test_a_box_that_nobody_uses_is_cleared_away_and_a_client_that_lives_makes_it_anew(shared: Server, tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir()
+    with Postman(home, ("127.0.0.1", shared.port), TOKEN, longest_silence_s=0.5), Client(str(home)) as client:
+        dead = Post.of(home).new_box()
+        dead.make()
+        letters.write(dead.request(1), {"server": "an earlier one"})
+        os.utime(dead.request(1), (4e9, 4e9))
+        sweeps = client.sweeps()
+        eventually(lambda: list(Post.of(home).boxes()) == [])
+        assert client.sweeps() == sweeps
+    assert list(Post.of(home).path.iterdir()) == [Post.of(home).sign]
+
+
+def test_a_server_that_slept_does_not_come_back_into_the_place_of_a_later_one(shared: Server, tmp_path: Path):
+    home, place = tmp_path / "home", ("127.0.0.1", shared.port)
+    home.mkdir()
+    with Postman(home, place, TOKEN), Client(str(home)) as client:
+        assert client.sweeps() == shared.driver.sweeps()
+        first = sign_of(home)
+        with Postman(home, place, TOKEN):
+            second = sign_of(home)
+            assert client.sweeps() == shared.driver.sweeps()
+            eventually(lambda: sign_of(home).beat > second.beat + 1)
+            assert sign_of(home).server == second.server != first.server
+    assert (sign_of(home).server, sign_of(home).has_ended) == (second.server, True)
+
+
+def test_the_folder_is_its_users_alone(shared: Server, tmp_path: Path):
+    post = Post.of(shared.home.path).path
+    assert [path.stat().st_mode & 0o077 for path in (post, *post.rglob("*"))][:2] == [0, 0]
+    if os.geteuid() == 0:
+        (tmp_path / "post").mkdir()
+        os.chown(tmp_path / "post", 12345, 12345)
+        with pytest.raises(StoreError, match="must be a folder of who runs the server"):
+            Postman(tmp_path, ("127.0.0.1", shared.port), TOKEN).start()
+
+
+def test_a_server_that_has_ended_is_told_at_once(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    with serve_in_thread(home):
+        client = Client(str(home.path), patience_s=0.0)
+        assert client.sweeps() == []
+    began = time.monotonic()
+    with pytest.raises(ServerUnreachable, match=f"{home.path}: .* got: the server on .* has ended"):
+        client.sweeps()
+    assert time.monotonic() - began < 5
+
+
+def test_an_agents_message_outlives_a_restart_of_its_server(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    with serve_in_thread(home):
+        client = Client(str(home.path))
+        run = assigned(client, client.create_sweep(FILE).id)
+    receipts = []
+    message = Report(run.run_id, run.lease, 0, [{"loss": 1.0}])
+    reporting = threading.Thread(target=lambda: receipts.append(client.report(message)))
+    reporting.start()
+    with serve_in_thread(home):
+        reporting.join(30)
+        assert receipts[0].next_row == 1
+        client.hello(Hello("a", "a", "here", 1))
+        assert [agent.id for agent in client.agents()] == ["a"]
+        client.close()
+
+
+def test_who_connects_may_name_a_home(shared: Server, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BESOM_SERVER", str(shared.home.path))
+    sweep = shared.driver.create_sweep(FILE)
+    with connect() as service:
+        assert service.sweep(sweep.id) == sweep
+        assert service.ask(sweep.id, Ask("a", "r1")) == shared.driver.ask(sweep.id, Ask("a", "r1"))
