@@ -42,12 +42,22 @@ def test_samples_are_a_second_apart(tree):
     monitor = Monitor(tree.pid, (), 1, now=0.0)
     monitor.sample(0.1)
     assert monitor.results(0.1) == {}
-    monitor.sample(0.3)
-    first = monitor.results(0.3)
+    monitor.sample(10.0)
+    first = monitor.results(10.0)
     tree.stdin.close()
     tree.wait()
-    monitor.sample(0.9)
-    assert monitor.results(0.9) == first
+    monitor.sample(10.9)
+    assert monitor.results(10.9) == first
+
+
+def test_a_run_of_less_than_a_second_has_its_first_and_its_last_sample(tree):
+    monitor = Monitor(tree.pid, (), 1, now=0.0)
+    for tenth in range(1, 9):
+        monitor.sample(tenth / 10)
+    monitor.samples.end()
+    first, last = monitor.samples.next_batch(is_final=True).rows
+    assert first["_runtime"] == 0.2
+    assert last["_runtime"] > 0.6
 
 
 def test_what_was_used_over_time_is_kept_beside(tree):
