@@ -15,7 +15,6 @@ from besom.records import Sweep
 from besom.server.home import Home
 from besom.server.serve import Server, serve_in_thread
 from besom.service import Service
-from browsing import launched
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -52,14 +51,7 @@ def trainer(client: Client, sweep: Sweep) -> Trainer:
     return Trainer(client, sweep.id)
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """A real Chromium for all tests of pages: to start one takes longer than most of them."""
-    with launched() as running:
-        yield running
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def shared(browser: Browser) -> Iterator[BrowserContext]:
     """Its windows that have nothing special about them: what one has loaded, the next need not."""
     context = browser.new_context()
