@@ -10,6 +10,8 @@ import pytest
 from hypothesis import settings
 
 GROUPS = ("browser", "slurm", "postgres", "wandb")
+LONG = ("slurm", "faults", "wandb_client", "dashboard", "wandb_integrations", "test_users_files.py", "test_examples.py")
+"""Tests that start processes of their own, the longest first."""
 EVERY_GROUP = os.environ.get("BESOM_TEST_EVERY_GROUP") == "1"
 
 settings.register_profile("besom", deadline=None)  # a slow, busy machine is no failure
@@ -52,6 +54,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A file's tests run one after the other in one process; all those that need SLURM do, and share one cluster."""
     if config.getvalue("dist") != "loadfile":
         return None
+    config.option.loadscopereorder = False  # by the order of collection, see below
     from xdist.scheduler import LoadFileScheduling
 
     class Files(LoadFileScheduling):
@@ -60,6 +63,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "slurm" if "/slurm/" in f"/{file}" else file
 
     return Files(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long goes first where several processes share the tests, so that none is left alone with it."""
+    if hasattr(config, "workerinput"):
+        place = {name: number for number, name in enumerate(LONG)}
+        items.sort(key=lambda item: min((place.get(part, len(LONG)) for part in item.path.parts), default=len(LONG)))
 
 
 @pytest.hookimpl(wrapper=True)

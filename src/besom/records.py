@@ -16,6 +16,7 @@ from besom.states import Cause, RunState, Status, SweepState, TrialState
 from besom.tracked import TrackedRun, TrackedValues
 
 __all__ = [
+    "OUT_OF_MEMORY",
     "Agent",
     "Cause",
     "Config",
@@ -37,6 +38,9 @@ __all__ = [
 Config = Mapping[str, Any]
 """A configuration as the script gets it: parameter names to values, nested where the sweep file nests."""
 
+
+OUT_OF_MEMORY = {Cause.CUDA_OUT_OF_MEMORY: "gpu_memory_gb_peak", Cause.HOST_OUT_OF_MEMORY: "memory_gb_peak"}
+"""The causes that are a want of memory, and the resource that each is about."""
 
 _COMPARABLE = (TrialState.FINISHED, TrialState.STOPPED, TrialState.PAUSED)
 

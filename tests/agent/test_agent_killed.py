@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from besom import records
 from besom.agent import Agent
 from besom.agent.reaper import marked
-from besom.records import RunState, TrialState
+from besom.records import Cause, Failure, RunState, TrialState
 from besom.wire import Finish
 
 AGENT = """
@@ -89,6 +90,23 @@ def test_the_successor_gives_the_run_back_with_what_was_not_sent(killed, place, 
     assert service.trials()[0].state is TrialState.FINISHED
     assert (place.runs.parent / "checkpoints" / "1-0" / "kept").exists()
     assert not (place.runs / run.id / "lock").exists()
+
+
+def test_only_the_dead_agents_own_run_is_blamed(place, agent_process, eventually, monkeypatch):
+    service = place.service(FIRST_HANGS, trials=2)
+    processes = [agent_process(service), agent_process(service)]
+    eventually(lambda: len([run for run in service.runs() if service.rows(run.id)]) == 2)
+    for process in processes:
+        process.kill()
+        process.wait()
+    blamed, other = service.runs()
+    known = [records.Agent(run.agent_id, f"agent-{run.id}", "here", 1, (), 0.0, 0.0) for run in (blamed, other)]
+    monkeypatch.setattr(service, "agents", lambda: known)
+    failure = Failure(Cause.HOST_OUT_OF_MEMORY, "killed by SLURM")
+    assert Agent(service, "sweep1", place.runs, name=f"agent-{blamed.id}", killed_by=failure).run() == 1
+    states = {run.id: run.state for run in service.runs()}
+    assert (states[blamed.id], states[other.id]) == (RunState.FAILED, RunState.LOST)
+    assert sorted(str(trial.state) for trial in service.trials()) == ["failed", "finished"]
 
 
 def test_a_lease_that_was_lost_already_is_only_cleaned_up(killed, place):

@@ -10,9 +10,10 @@ import pytest
 
 from besom.agent import Agent
 from besom.agent import output as output_module
+from besom.agent.loop import NO_ROOM
 from besom.agent.reaper import marked
 from besom.records import Cause, RunState, SweepState, TrialState
-from besom.wire import Command, Finish
+from besom.wire import Command, Done, Finish, Wait
 
 LOGS = """
     import json, os, sys, time
@@ -47,6 +48,17 @@ def test_count_bounds_the_runs(place):
     service = place.service(LOGS + "    log(loss=x)")
     assert Agent(service, "sweep1", place.runs, count=1).run() == 1
     assert len(service.runs()) == 1
+
+
+def test_it_says_why_it_waits_once_for_each_reason(place, caplog, monkeypatch):
+    service = place.service("")
+    reasons = ["node1 is set aside", NO_ROOM, "node1 is set aside", "the sweep is paused", "the sweep is paused"]
+    answers = iter([*(Wait(0.0, why) for why in reasons), Done("the end")])
+    monkeypatch.setattr(service, "ask", lambda *_: next(answers))
+    with caplog.at_level("INFO", "besom.agent"):
+        assert Agent(service, "sweep1", place.runs, name="a").run() == 0
+    waits = [line for line in caplog.messages if "it waits" in line]
+    assert waits == [f"agent a: it waits: {why}" for why in ("node1 is set aside", "the sweep is paused")]
 
 
 def test_little_time_passes_beyond_the_programs_own(place):

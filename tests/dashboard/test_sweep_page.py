@@ -103,6 +103,7 @@ def test_the_table_is_sorted_filtered_and_has_columns_of_choice_and_a_reload_kee
     page.locator(".menu:popover-open").get_by_label("CPU").first.check()
     page.keyboard.press("Escape")
     for _ in range(2):
+        expect(page.locator(".trials .table.old")).to_have_count(0)
         columns = page.locator(".trials th").all_inner_texts()
         at = columns.index("dropout")
         shown = [float(text) for text in page.locator(f".trials tbody td:nth-child({at + 1})").all_inner_texts()]
@@ -121,6 +122,7 @@ def test_another_metric_can_be_a_column_to_sort_and_filter_by_and_a_reload_keeps
     heading.get_by_role("button").click()
     expect(heading).to_have_attribute("aria-sort", "ascending")
     for _ in range(2):
+        expect(page.locator(".trials .table.old")).to_have_count(0)
         at = page.locator(".trials th").all_inner_texts().index("loss")
         shown = [
             float(text) for text in page.locator(f".trials tbody td:nth-child({at + 1})").all_inner_texts() if text

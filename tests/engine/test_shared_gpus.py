@@ -4,6 +4,7 @@ import pytest
 from driven_sweep import Driven, sweep_file
 
 from besom.engine import restore
+from besom.engine.finishing import LOSSES_BEFORE_FAILURE
 from besom.records import Cause, Failure, TrialState
 from besom.wire import Ask, Finish, Report
 
@@ -45,6 +46,17 @@ def test_what_died_for_want_of_memory_while_it_shared_goes_on_and_is_not_a_failu
     assert sweep.state.runs[run.run_id].failure == failure
     assert (sweep.state.trials[1].state, sweep.state.trials[1].failure) == (TrialState.WAITING, None)
     assert begun(sweep, "2").trial == 1
+
+
+def test_what_dies_for_want_of_memory_again_and_again_while_it_shares_fails_of_that():
+    sweep = driven(per_gpu="auto")
+    failure = Failure(Cause.CUDA_OUT_OF_MEMORY, "at 20 GB of 24 GB", needed_gb=26.0, limit_gb=24.0)
+    for request in range(LOSSES_BEFORE_FAILURE + 1):
+        assert sweep.state.trials.get(1) is None or sweep.state.trials[1].state is TrialState.WAITING
+        run = begun(sweep, str(request))
+        sweep.handle(Finish(run.run_id, run.lease, "lost", failure))
+    assert (sweep.state.trials[1].state, sweep.state.trials[1].failure) == (TrialState.FAILED, failure)
+    assert sweep.state.observations[1].failure == failure
 
 
 def test_strategies_know_the_peaks_of_trials_and_what_those_that_died_met_also_after_a_restart():

@@ -60,7 +60,7 @@ def test_what_a_server_did_but_could_not_answer_before_kill_9_is_done_once(bench
     bench.write(run_cap=3)
     server = bench.serve()
     sweep_id = bench.run("sweep", "sweep.json").split()[1]
-    with Client(str(bench.home)) as client:
+    with Client(str(bench.home), patience_s=120) as client:
         box = client._connections.box  # the place of the fault
         box.make()
         os.mkfifo(box.answers / ".1.letter.draft")
@@ -72,7 +72,7 @@ def test_what_a_server_did_but_could_not_answer_before_kill_9_is_done_once(bench
         server.wait()
         assert answers == []
         bench.serve()
-        asking.join(40)
+        asking.join(120)
         (run,) = bench.runs()
         (assignment,) = answers
         assert isinstance(assignment, Assignment)

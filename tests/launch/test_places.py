@@ -24,10 +24,10 @@ PROGRAM = """
     mine.touch()
     x = float(sys.argv[1][4:])
     try:
-        for epoch in range(16):
+        for epoch in range(10):
             with open(os.path.join(os.environ["BESOM_RUN_DIR"], "history.jsonl"), "a") as file:
                 file.write(json.dumps({"loss": x}) + "\\n")
-            time.sleep(0.1)
+            time.sleep(0.2)
             if os.path.exists("tight") and epoch > 3 and len(os.listdir("under-way")) > 1:
                 raise MemoryError
     finally:
@@ -56,7 +56,7 @@ def swept(service: Service, run_cap: int) -> tuple[str, Places]:
         "besom": {"resources": {"per_gpu": "auto", "gpus": 0}},
     }
     sweep_id = service.create_sweep(file, "").id
-    places = Places(Sharing({(): 10.0}, most=2, steady_s=0.3), "memory_gb_peak", again_s=0.1)
+    places = Places(Sharing({(): 10.0}, most=2, steady_s=0.5), "memory_gb_peak", again_s=0.1)
     agents = LocalAgents(service, sweep_id, default_home().runs(sweep_id), [(), ()], places=places)
     agents.start()
     agents.join(120)
@@ -69,12 +69,11 @@ def most_at_once(runs) -> int:
     return max(sum(change for _, change in moments[: at + 1]) for at in range(len(moments)))
 
 
-def test_where_one_more_pays_it_joins_the_first(service):
-    sweep_id, places = swept(service, 6)
-    assert [trial.state for trial in service.trials(sweep_id)] == [TrialState.FINISHED] * 6
+def test_one_more_joins_the_first_to_see_whether_that_pays(service):
+    sweep_id, places = swept(service, 4)
+    assert [trial.state for trial in service.trials(sweep_id)] == [TrialState.FINISHED] * 4
     assert most_at_once(service.runs(sweep_id)) == 2
-    assert places._sharing.number == 2
-    assert "2 together do" in places._sharing.why
+    assert places._sharing.why.startswith("2 together do ")
     assert places.shared_by(()) == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,13 +10,15 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from besom.errors import ConfigError, MissingExtra, WrongState
 from besom.launch.ray import Launch, RayOptions, launches_of, settled
 from besom.launch.ray import joined as joined_cluster
-from besom.launch.ray.actor import command_of, environment_of
+from besom.launch.ray.actor import _new_log, command_of, environment_of
+from besom.launch.ray.ending import killed_at_once
 from besom.launch.ray.keeper import MOST_FAILURES, Keeper
 from besom.launch.ray.launches import parts_of
 from besom.launch.ray.standing import joined
@@ -75,6 +78,14 @@ def test_a_launch_is_read_back_as_it_was_saved_and_its_token_is_for_its_user_onl
     assert (first.folder / "launch.json").stat().st_mode & 0o077 == 0
 
 
+def test_a_launch_that_cannot_be_written_down_whole_is_none(tmp_path: Path):
+    broken = replace(launch(tmp_path), server_token=cast(Any, object()))
+    broken.logs.mkdir(parents=True)
+    with pytest.raises(TypeError):
+        broken.save()
+    assert launches_of(tmp_path / "sweeps" / "s.1") == []
+
+
 def test_actors_are_named_so_that_sweep_launch_and_number_can_be_told():
     assert [parts_of(name) for name in launch().actors] == [("s.1", "aaaa", 0), ("s.1", "aaaa", 1)]
 
@@ -105,6 +116,29 @@ def test_an_agent_that_fails_is_started_again_but_not_for_ever(tmp_path: Path):
     assert log.read_text().endswith(f"failed {MOST_FAILURES} times, exit code 75; given up\n")
 
 
+def test_a_full_disk_under_its_log_does_not_end_an_agent(tmp_path: Path):
+    seen = tmp_path / "seen"
+    code = f"import pathlib, sys; p = pathlib.Path({str(seen)!r}); has = p.exists(); p.touch(); sys.exit(not has)"
+    assert Keeper(python(code), os.environ, Path("/dev/full"), first_pause_s=0.001).run()
+
+
+def test_an_attempt_has_a_log_of_its_own_where_one_can_be_made(tmp_path: Path):
+    one = launch(tmp_path)
+    assert _new_log(one, 0) is None
+    one.logs.mkdir(parents=True)
+    assert [_new_log(one, 0), _new_log(one, 0)] == [one.logs / "0-0.log", one.logs / "0-1.log"]
+    one.logs.rename(tmp_path / "elsewhere")
+    one.logs.symlink_to("/proc")  # a folder in which nobody may write
+    assert _new_log(one, 0) is None
+
+
+def test_who_may_have_a_run_is_not_killed_at_once():
+    actors = ["s.1.aaaa.0", "s.1.aaaa.1", "s.1.aaaa.2", "s.1.aaaa.3"]
+    told = {"s.1.aaaa.0": None, "s.1.aaaa.1": OSError()}
+    known = {"ray-aaaa-0", "ray-aaaa-1", "ray-aaaa-2"}
+    assert killed_at_once(actors, told, known) == ["s.1.aaaa.1", "s.1.aaaa.3"]
+
+
 def test_an_agent_that_recovers_is_kept_until_it_is_done(tmp_path: Path):
     seen = tmp_path / "seen"
     code = f"import pathlib, sys; p = pathlib.Path({str(seen)!r}); has = p.exists(); p.touch(); sys.exit(not has)"
@@ -125,9 +159,10 @@ def test_a_keeper_that_is_killed_takes_its_agent_along(tmp_path: Path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     deadline = time.monotonic() + 5
-    while Path(f"/proc/{pid}/stat").exists() and ") Z" not in Path(f"/proc/{pid}/stat").read_text():
-        assert time.monotonic() < deadline, "the agent lives on"
-        time.sleep(0.01)
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it is gone altogether
+        while ") Z" not in Path(f"/proc/{pid}/stat").read_text():
+            assert time.monotonic() < deadline, "the agent lives on"
+            time.sleep(0.01)
 
 
 def test_without_ray_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -157,7 +158,9 @@ def _ended(tmp_path: Path, said: str, code: int) -> str:
     script = f"printf '%s\\n' {shlex.quote(said)}; exit {code}"
     told = threading.Event()
     step = Step(["/usr/bin/env"], dict(os.environ), tmp_path / "log", tmp_path / "pid", lambda _: told.set())
-    while not told.is_set():
+    deadline = time.monotonic() + 20
+    while not told.wait(0.01):
+        assert time.monotonic() < deadline, "the agent does not end"
         step.look(0.0, lambda: ["/bin/sh", "-c", script], may_start=True)
     return step.memory_kill
 

@@ -93,6 +93,22 @@ def test_random_draws_what_fits_once_a_trial_ran_out() -> None:
     assert forgetting > 10
 
 
+def test_a_draw_that_was_replaced_for_want_of_memory_says_so() -> None:
+    observations = some(40)
+    texts = set()
+    for seed in range(20):
+        drawn, asked = (
+            load_strategy("random").ask(History(SPACE, seen, seed))
+            for seen in ([forgetful(o) for o in observations], observations)
+        )
+        assert not isinstance(drawn, Exhausted)
+        assert not isinstance(asked, Exhausted)
+        replaced = asked.config != drawn.config
+        assert asked.reason.text.startswith("A draw, in place of one that would not fit") == replaced
+        texts.add(asked.reason.text)
+    assert len(texts) == 2
+
+
 def test_trainings_with_learning_curves_keep_clear_of_it_too() -> None:
     observations: list[Observation] = []
     for i in range(30):

@@ -51,6 +51,8 @@ def test_who_has_not_its_token_is_kept_out(shared: Server, way: dict[str, str]):
         answer = httpx.get(way["BESOM_SERVER"] + "/api/v1/sweeps", headers=headers)
         assert (answer.status_code, answer.json()["error"]["type"]) == (401, "NotAllowed")
     assert httpx.get(way["BESOM_SERVER"] + "/wandb/storage/1-2/GET/x").status_code == 403  # not signed by the server
+    for path, headers in (("/wan%0Adb/storage/x", {}), ("/api/v1/sweeps", {"Host": "x/wandb/storage/"})):
+        assert httpx.get(way["BESOM_SERVER"] + path, headers=headers).status_code == 401  # only looks as if it were
     assert httpx.post(way["BESOM_SERVER"] + "/sdk/otel/v1/traces", content=b"x").status_code == 200
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from service_suite import FILE, assigned
 
+from besom.errors import StoreError
 from besom.server.driver import Driver
 from besom.store import open_store
 from besom.wire import Command, Finish, Report
@@ -79,6 +82,30 @@ def test_a_silent_agents_run_is_taken_back_a_lease_later(clocks: Clocks, store, 
         clocks.pass_by(2)
         driver.tick()
         assert driver.runs(sweep.id)[0].state == "lost"
+
+
+@steps
+def test_a_step_that_could_not_be_kept_is_made_up_for(clocks: Clocks, tmp_path: Path, step_s: float):
+    store = open_store(tmp_path / "besom.db", busy_s=0.01)
+    with clocks.driver(store) as driver, closing(sqlite3.connect(tmp_path / "besom.db", isolation_level=None)) as other:
+        sweep = driver.create_sweep(FILE_WITH_BUDGET)
+        assigned(driver, sweep.id)
+        clocks.pass_by(30)
+        clocks.now += step_s
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="another process is writing"):
+            driver.tick()
+        other.execute("ROLLBACK")
+        driver.tick()
+        driver.tick()
+        assert driver.progress(sweep.id).spent["hours"] == pytest.approx(30 / 3600)
+        clocks.pass_by(LEASE_S - 1)
+        driver.tick()
+        assert driver.runs(sweep.id)[0].state == "running"
+        clocks.pass_by(2)
+        driver.tick()
+        assert driver.runs(sweep.id)[0].state == "lost"
+    store.close()
 
 
 @steps

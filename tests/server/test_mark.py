@@ -5,6 +5,7 @@ A machine here is a mount and a UTS namespace of its own: another lock file, ano
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -18,15 +19,21 @@ from typing import Any
 
 import pytest
 
+from besom.cli.heir import Heir
 from besom.client import Client
 from besom.errors import ServerUnreachable, StoreError, WrongState
+from besom.launch.slurm import IN_JOB, Launch
+from besom.launch.slurm.hosting import Host
 from besom.records import Agent
+from besom.server import locks
 from besom.server import mark as marks
+from besom.server import serve as serving
 from besom.server.connect import connect
 from besom.server.home import Home
 from besom.server.mark import Claim, Mark, Owner, Stethoscope
 from besom.server.serve import serve_in_thread
 from besom.store import open_store
+from besom.sweepfile import SlurmOptions
 
 CAN_PART = os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "--uts", "true"], check=False).returncode == 0
 
@@ -160,4 +167,159 @@ def test_a_server_that_was_taken_for_dead_ends_and_writes_nothing_more(
 def test_a_server_out_of_reach_is_named(home: Home, serve: Serve) -> None:
     serve("node1", "--net")
     with pytest.raises(ServerUnreachable, match="it runs on node1"), connect(home=home):
+        pass
+
+
+def test_a_server_that_was_killed_elsewhere_is_followed_by_servers_and_by_commands(
+    home: Home, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "SILENT_S", 1.0)
+    for name, follow in (("node1", _served), ("node2", _inherited)):
+        server = serve(name)
+        dead = home.find_server()
+        assert dead is not None
+        assert dead.is_lasting
+        server.kill()
+        server.wait()
+        assert home.find_server() == dead
+        assert follow(home) not in ("", dead.url)
+
+
+def _served(home: Home) -> str:
+    with serve_in_thread(Home(home.path)) as served:
+        return served.address
+
+
+def _inherited(home: Home) -> str:
+    with Heir(Home(home.path), None) as heir:
+        return heir.begin()[0]
+
+
+def test_a_living_server_elsewhere_keeps_another_from_starting(
+    home: Home, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve("node1")
+    monkeypatch.setattr(serving, "_HANDOVER_S", 60.0)
+    began = time.monotonic()
+    with pytest.raises(WrongState, match=f"process {server.pid} on node1"), serve_in_thread(Home(home.path)):
+        pass
+    assert time.monotonic() - began < 30
+
+
+def test_once_shared_a_home_is_marked_and_fenced_by_each_owner(home: Home, serve: Serve) -> None:
+    serve("node1").send_signal(signal.SIGTERM)
+    eventually(home.is_vacant)
+    with connect(home=home) as service:
+        owner = Mark(home.path).read()
+        assert owner is not None
+        assert (owner.pid, home.is_marked) == (os.getpid(), False)
+        service.create_sweep(FILE)
+        assert not Path(f"{home.database}-wal").exists()
+        Mark(home.path).write(Owner("b", "node2", 8))
+        with pytest.raises(StoreError, match="another has taken over"):
+            service.create_sweep(FILE)
+    assert Mark(home.path).read() == Owner("b", "node2", 8)
+
+
+def test_a_mark_that_cannot_be_read_for_a_while_ends_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marks, "BEAT_S", 0.02)
+    monkeypatch.setattr(marks, "_SETTLE_S", 0.0)
+    lost: list[str] = []
+    mark = home.path / "owner.json"
+    host = Host(launch_of(home), 0, home.path / "log", os.environ, lost.append)
+    with home.own(lost.append, is_shared=True) as fence:
+        assert fence is not None
+        (pulse,) = home.path.glob("owner-*.pulse")
+        mark.rename(home.path / "away")
+        mark.mkdir()
+        beats = pulse.read_text()
+        eventually(lambda: pulse.read_text() != beats)
+        with pytest.raises(StoreError, match=r"owner.json: must be readable.*got: Is a directory"):
+            fence()
+        (home.path / "server.lock").rename(home.path / "lock")  # as another machine sees it
+        with pytest.raises(StoreError, match="must be readable"):
+            home.find_server()
+        host.look(0.0)
+        (home.path / "lock").rename(home.path / "server.lock")
+        assert lost == []
+        mark.rmdir()
+        (home.path / "away").rename(mark)
+        fence()
+        monkeypatch.setattr(marks, "SILENT_S", 0.1)
+        mark.rename(home.path / "away")
+        mark.mkdir()
+        eventually(lambda: lost)
+        mark.rmdir()
+    assert "must be readable" in lost[0]
+
+
+def launch_of(home: Home) -> Launch:
+    return Launch(home.path / "launch", "t0ken", "sweep1", home.path, IN_JOB, "s3cret", SlurmOptions(), 0.0)
+
+
+def test_a_stale_handle_is_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark, owner = Mark(tmp_path), Owner("a", "node1", 7)
+    mark.write(owner)
+    read, stale = Path.read_text, [OSError(errno.ESTALE, "Stale file handle")] * 2
+
+    def reading(path: Path, encoding: str) -> str:
+        if stale:
+            raise stale.pop()
+        return read(path, encoding=encoding)
+
+    monkeypatch.setattr(Path, "read_text", reading)
+    assert mark.read() == owner
+    stale += [OSError(errno.ESTALE, "Stale file handle")] * 3
+    with pytest.raises(StoreError, match="Stale file handle"):
+        mark.read()
+
+
+FULL = """
+import errno, pathlib, sys
+from besom.server.mark import Mark, Owner
+folder = pathlib.Path(sys.argv[1])
+mark, owner = Mark(folder), Owner("a", "node1", 7)
+mark.write(owner)
+with (folder / "rest").open("wb", buffering=0) as rest:
+    try:
+        while True:
+            rest.write(bytes(4096))
+    except OSError as error:
+        assert error.errno == errno.ENOSPC
+mark.beat(owner, 41)
+print(int(mark.pulse(owner)))
+"""
+
+
+@pytest.mark.skipif(not CAN_PART, reason="needs root, and namespaces")
+def test_a_pulse_goes_on_where_the_disk_is_full(tmp_path: Path) -> None:
+    mount = 'mount -t tmpfs -o size=64k none "$1" && exec "$2" -c "$3" "$1"'
+    words = ["unshare", "--mount", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, FULL]
+    assert subprocess.run(words, check=True, capture_output=True, text=True).stdout == "41\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP])
+def test_without_locks_the_mark_decides_on_one_machine_too(
+    home: Home, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def no_locks(descriptor: int, kind: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(locks.fcntl, "flock", no_locks)
+    monkeypatch.setattr(marks, "_SETTLE_S", 0.0)
+    with serve_in_thread(home, is_lasting=False) as served:
+        other = Home(home.path)
+        found = other.find_server()
+        assert found is not None
+        assert found.url == served.address
+        with pytest.raises(WrongState, match=f"process {os.getpid()} on"), other.own():
+            pass
+    assert home.find_server() is None
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    Mark(home.path).write(Owner("a", gethostname(), dead.pid))
+    with home.own():
+        pass
+    elsewhere = Home(home.path, str(home.path.parent / "besom.db"))
+    with pytest.raises(StoreError, match="must be on a file system with locks"), elsewhere.own():
         pass

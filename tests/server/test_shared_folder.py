@@ -192,14 +192,53 @@ def test_a_server_that_slept_does_not_come_back_into_the_place_of_a_later_one(sh
     assert (sign_of(home).server, sign_of(home).has_ended) == (second.server, True)
 
 
-def test_the_folder_is_its_users_alone(shared: Server, tmp_path: Path):
-    post = Post.of(shared.home.path).path
-    assert [path.stat().st_mode & 0o077 for path in (post, *post.rglob("*"))][:2] == [0, 0]
-    if os.geteuid() == 0:
-        (tmp_path / "post").mkdir()
-        os.chown(tmp_path / "post", 12345, 12345)
-        with pytest.raises(StoreError, match="must be a folder of who runs the server"):
-            Postman(tmp_path, ("127.0.0.1", shared.port), TOKEN).start()
+def test_the_folder_is_its_users_alone(shared: Server, box: Box):
+    letters.write(box.request(1), head_of(shared))
+    answer_to(box, 1)
+    post = Post.of(shared.home.path)
+    files = (post.sign, box.request(1), box.answer(1))
+    assert {path.stat().st_mode & 0o777 for path in (post.path, box.path, box.requests, box.answers)} == {0o700}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_in_a_folder_of_somebody_else_nothing_is_answered_and_the_network_still_leads_to_the_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    home = Home(tmp_path / "home")
+    post = Post.of(home.path)
+    post.path.mkdir(parents=True)
+    os.chown(post.path, 12345, 12345)
+    with pytest.raises(StoreError, match="must be a folder of who runs the server"):
+        Postman(home.path, ("127.0.0.1", 1), TOKEN).start()
+    with serve_in_thread(home) as running, Client(running.address) as client:
+        assert client.sweeps() == []
+    assert "is reached over the network only" in caplog.text
+    assert list(post.path.iterdir()) == []
+
+
+def test_a_letter_for_which_no_thread_is_left_waits_for_one(
+    shared: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    start, refused = threading.Thread.start, []
+
+    def may_not_start(thread: threading.Thread) -> None:
+        if thread.name.startswith("besom-letter"):
+            refused.append(thread)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    box = Post.of(tmp_path).new_box()
+    with Postman(tmp_path, ("127.0.0.1", shared.port), TOKEN):
+        box.make()
+        head = {**head_of(shared), "server": sign_of(tmp_path).server}
+        monkeypatch.setattr(threading.Thread, "start", may_not_start)
+        for number in (1, 2):
+            letters.write(box.request(number), head)
+        eventually(lambda: len(refused) == 2)
+        monkeypatch.setattr(threading.Thread, "start", start)
+        letters.write(box.request(3), head)
+        assert [answer_to(box, number)[0] for number in (1, 2, 3)] == [200, 200, 200]
 
 
 def test_a_server_that_has_ended_is_told_at_once(tmp_path: Path):

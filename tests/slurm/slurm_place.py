@@ -148,6 +148,15 @@ class Place:
         told = [self.cluster.run("scontrol", "show", "job", name).stdout for name in names]
         return [int(text.split("Restarts=")[1].split()[0]) for text in told]
 
+    def minutes(self, name: str) -> int:
+        """How many whole minutes a task has run."""
+        seconds = self.cluster.run("squeue", "-h", "-j", name, "-O", "TimeUsed:20").stdout.strip().split(":")
+        return int(seconds[-2])
+
+    def limit(self, name: str, minutes: int) -> None:
+        """Have a task's time limit be another."""
+        self.cluster.run("scontrol", "update", f"JobId={name}", f"TimeLimit={minutes}")
+
     def preempt(self, node: str) -> None:
         """Have a job of more importance want all GPUs of a node for a moment."""
         words = ("--partition=high", f"--gres=gpu:{GPUS}", f"--nodelist={node}", "--time=1", "--output=/dev/null")

@@ -99,6 +99,35 @@ def test_one_who_became_the_owner_meanwhile_is_waited_for_and_then_yielded_to(
     assert store.check()
 
 
+def test_only_one_and_the_same_owner_of_whom_all_looks_tell_is_yielded_to(
+    store: SqlStore, postgres: Cluster, address: str
+) -> None:
+    """Neither owners that take turns nor a database that is away meanwhile adds up to ten seconds of one owner."""
+    assert store._claim is not None
+    name = str(store._engine.url.database)
+
+    def wait_for_the_other() -> None:
+        with pytest.raises(StoreError, match="owns it now; waiting"):
+            store.check()
+        store._claim._refused_since -= 60  # as if a minute had passed
+
+    ended(store, postgres)
+    other = open_store(address)
+    wait_for_the_other()
+    other.close()
+    other = open_store(address)
+    wait_for_the_other()
+    postgres.say(f"alter database {name} allow_connections false")
+    store._engine.dispose()  # what its pool still has would be let in
+    with pytest.raises(StoreError, match="not currently accepting connections"):
+        store.check()
+    postgres.say(f"alter database {name} allow_connections true")
+    wait_for_the_other()
+    with pytest.raises(WrongState, match="became that one, so this one ends"):
+        store.check()
+    other.close()
+
+
 def test_our_own_session_that_only_postgres_believes_in_is_ended(store: SqlStore) -> None:
     assert store._claim is not None
     session, store._claim._session = store._claim._session, None

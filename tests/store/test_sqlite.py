@@ -129,6 +129,22 @@ def test_the_known_versions_are_those_that_have_migrations() -> None:
     assert tuple(reversed(revisions)) == schema.VERSIONS
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://u:se/cret@h:port/db", "postgresql://u:***@h:port/db: a store is a path or"),
+        ("postgresql://u@h:port/db?password=secret", "postgresql://u@h:port/db?password=***: a store is a path or"),
+        ("mysql://u:secret@h/db", "mysql://u:***@h/db: a store is a SQLite file or PostgreSQL, got mysql"),
+        ("post gres://u:s@ec:ret@h/db", "post gres://u:***@h/db: a store is a path or"),
+        ("postgresql://u:secret@/db?host=/nowhere&sslpassword=s", r"u:***@/db?host=/nowhere&sslpassword=***: "),
+    ],
+)
+def test_a_url_that_is_wrong_is_told_without_its_password(url: str, told: str) -> None:
+    with pytest.raises(StoreError) as refused:
+        open_store(url)
+    assert told in str(refused.value)
+
+
 def test_opening_does_not_import_alembic(path: Path) -> None:
     script = (
         "import sys; from besom.store import open_store\n"

@@ -20,7 +20,7 @@ from besom.agent.inheriting import take_over
 from besom.agent.monitor import Monitor
 from besom.agent.output import Output
 from besom.agent.printed import PrintedMetrics
-from besom.agent.salvage import give_back_unstarted, salvage
+from besom.agent.salvage import Blame, give_back_unstarted, salvage
 from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
 from besom.agent.watch import Ended, Limits, Watch, Wish
@@ -31,6 +31,8 @@ from besom.sweepfile.model import SweepFile
 from besom.wire import Answer, Ask, Assignment, Done, Finish, Hello, Wait
 
 _LONGEST_RETRY_S = 5.0
+NO_ROOM = "no room for another run here"
+"""Why an agent waits that shares its place; most of those there do so most of the time, and nobody is told."""
 
 _log = logging.getLogger("besom.agent")
 
@@ -69,7 +71,7 @@ class Agent:
             ends_at: When it must have ended, UTC: it takes no run that is cut off then and could not go on later.
             idle_s: After so long without a run it ends; None waits for as long as the sweep does.
             sharing: Tells how many runs share its GPUs now; as many as the sweep file says otherwise.
-            killed_by: What the runs have failed of whose agents have died on this machine, where that is known.
+            killed_by: What the run has failed of whose agent, one of this name, has died on this machine; if known.
             has_successor: Tells whether another agent has been started in its place: then it asks for nothing more.
         """
         self.id = uuid.uuid4().hex[:12]
@@ -119,7 +121,8 @@ class Agent:
 
     def _clean_up(self) -> None:
         """Take up what agents that died left behind; without the server, the lease's end will settle it."""
-        salvage(self._service, self._folder, self._killed_by)
+        blame = Blame(self.name, self._killed_by) if self._killed_by else None
+        salvage(self._service, self._folder, blame)
         try:
             give_back_unstarted(self._service, self._sweep_id, self._folder, self._file.besom.lease)
         except AWAY as error:
@@ -127,16 +130,20 @@ class Agent:
 
     def _work(self) -> int:
         done, busy_at = 0, time.monotonic()
+        told = ""
         while self._wish is Wish.GO_ON and (self._count is None or done < self._count):
             self._await_room()
             answer = self._ask()
             if isinstance(answer, Assignment):
                 done += self._execute(answer)
-                busy_at = time.monotonic()
+                busy_at, told = time.monotonic(), ""
             elif isinstance(answer, Wait):
                 if self._idle_s is not None and time.monotonic() - busy_at >= self._idle_s:
                     _log.info("agent %s: it had no run for %.0f s and ends: %s", self.name, self._idle_s, answer.why)
                     break
+                if answer.why not in (told, NO_ROOM):
+                    told = answer.why
+                    _log.info("agent %s: it waits: %s", self.name, told)
                 self._bell.wait(answer.seconds)
             else:
                 if answer is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from besom.records import Cause, Failure
+from besom.records import OUT_OF_MEMORY, Cause, Failure
 
 _GB = 1e9
 _UNITS = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
@@ -23,8 +23,6 @@ _ASKED_FOR = re.compile(
 # torch: "GPU 0 has a total capacity of 23.69 GiB of which …" (2.1 writes capacty), before 2.1 "7.79 GiB total capacity"
 _CAPACITY = re.compile(rf"total capaci?ty of {_AMOUNT}|{_AMOUNT} total capacity")
 _IN_USE = re.compile(rf"this process has {_AMOUNT} memory in use|{_AMOUNT} reserved in total by PyTorch")
-OUT_OF_MEMORY = {Cause.CUDA_OUT_OF_MEMORY: "gpu_memory_gb_peak", Cause.HOST_OUT_OF_MEMORY: "memory_gb_peak"}
-"""The causes that are a want of memory, and the resource that each is about."""
 _UNLIMITED = 2**60
 """Control groups say no limit by a number near 2^63."""
 

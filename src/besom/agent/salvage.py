@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
 from besom.records import Agent, Failure, Run, RunState
 from besom.service import Service
-from besom.wire import Finish
+from besom.wire import Assignment, Finish
 
 _CLOCKS_APART_S = 1.0
 """The kernel counts a process's start in hundredths of a second since boot, which is not quite the clock's time."""
@@ -22,14 +23,27 @@ _CLOCKS_APART_S = 1.0
 _log = logging.getLogger("besom.agent")
 
 
-def salvage(service: Service, runs: Path, failure: Failure | None = None) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """It is known to be its run's fault that an agent died.
+
+    Attributes:
+        agent: The agent's name.
+        failure: What the run has failed of.
+    """
+
+    agent: str
+    failure: Failure
+
+
+def salvage(service: Service, runs: Path, blame: Blame | None = None) -> list[str]:
     """Take up the runs in this folder whose agent died on this machine; their ids.
 
-    Each goes back to the sweep as lost, so that its trial goes on at once; or as failed, where it is known to be the
-    run's fault that its agent died. One whose lease is lost already is only cleaned up; one that cannot be delivered
-    now, because the server is away, stays for the next agent.
+    Each goes back to the sweep as lost, so that its trial goes on at once; or as failed, where `blame` is of its agent.
+    One whose lease is lost already is only cleaned up; one that cannot be delivered now, because the server is away,
+    stays for the next agent.
     """
-    return [folder.path.name for folder in unended(runs) if _take_up(service, folder, failure)]
+    return [folder.path.name for folder in unended(runs) if _take_up(service, folder, blame)]
 
 
 def give_back_unstarted(service: Service, sweep_id: str, runs: Path, lease_s: float) -> list[str]:
@@ -68,7 +82,7 @@ def _give_back(service: Service, run: Run) -> bool:
     return True
 
 
-def _take_up(service: Service, folder: RunFolder, failure: Failure | None) -> bool:
+def _take_up(service: Service, folder: RunFolder, blame: Blame | None) -> bool:
     if not folder.hold():
         return False
     holder = folder.holder()
@@ -80,6 +94,7 @@ def _take_up(service: Service, folder: RunFolder, failure: Failure | None) -> bo
         return False
     end_leftovers(holder.assignment.run_id, holder.pid, holder.created_at)
     try:
+        failure = blame.failure if blame and _is_of(service, holder.assignment, blame.agent) else None
         _deliver(service, folder, holder, failure)
     except AWAY as error:
         _log.warning("run %s: not yet given back: %s", holder.assignment.run_id, error)
@@ -89,6 +104,12 @@ def _take_up(service: Service, folder: RunFolder, failure: Failure | None) -> bo
         _log.info("run %s: %s", holder.assignment.run_id, error)
     folder.end()
     return True
+
+
+def _is_of(service: Service, assignment: Assignment, agent: str) -> bool:
+    ids = {each.id for each in service.agents() if each.name == agent}
+    runs = service.runs(assignment.sweep_id, assignment.trial)
+    return any(run.id == assignment.run_id and run.agent_id in ids for run in runs)
 
 
 def _deliver(service: Service, folder: RunFolder, holder: Holder, failure: Failure | None) -> None:

@@ -14,12 +14,12 @@ from besom.agent.bell import Bell
 from besom.agent.causes import MemoryKills, failure_of
 from besom.agent.child import Child, Exit
 from besom.agent.folders import RunFolder
-from besom.agent.memory import OUT_OF_MEMORY, with_memory
+from besom.agent.memory import with_memory
 from besom.agent.monitor import Monitor
 from besom.agent.output import Output
 from besom.agent.printed import PrintedMetrics
 from besom.agent.shipping import AWAY, GONE, Shipper
-from besom.records import Cause, Failure
+from besom.records import OUT_OF_MEMORY, Cause, Failure
 from besom.wire import Assignment, Finish, Receipt
 
 TICK_S = 0.1

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from besom.errors import BesomError, WrongState
+from besom.server.connect import is_out_of_reach
 from besom.server.home import Address, Home
 from besom.server.serve import serve_in_thread
 
@@ -75,7 +76,7 @@ class Heir:
 
     def _found(self) -> tuple[str, str | None] | None:
         found = self._home.find_server()
-        return None if found is None else self._noted(found)
+        return None if found is None or is_out_of_reach(self._home, found) else self._noted(found)
 
     def _is_awaited(self) -> bool:
         """Whether the server that was there is one that somebody keeps up."""

@@ -13,7 +13,8 @@ from besom.errors import WrongState
 
 if TYPE_CHECKING:
     from besom.records import Sweep
-    from besom.sweepfile import SweepFile
+    from besom.service import Service
+    from besom.sweepfile import Loaded, SweepFile
 
 T = TypeVar("T")
 
@@ -58,7 +59,6 @@ def sweep_for(
         UnknownName: There is no such sweep.
     """
     from besom import sweepfile
-    from besom.cli.checking import warn
 
     with connected(*address, home) as service:
         if not is_file(sweep):
@@ -66,7 +66,14 @@ def sweep_for(
             return found, settle(sweepfile.parse(dict(found.file)))
         loaded = sweepfile.load(Path(sweep))
         settled = settle(loaded.file)
-        warn(service, Path(sweep), loaded.file.program)
-        created = service.create_sweep(loaded.raw, str(loaded.path.absolute().parent))
+        return sweep_from(service, loaded), settled
+
+
+def sweep_from(service: Service, loaded: Loaded) -> Sweep:
+    """A new sweep of a file, which is told."""
+    from besom.cli.checking import warn
+
+    warn(service, loaded.path, loaded.file.program)
+    created = service.create_sweep(loaded.raw, str(loaded.path.absolute().parent))
     typer.echo(f"sweep {created.id} is created", err=True)
-    return created, settled
+    return created

@@ -117,9 +117,9 @@ def cancel(
     from besom.launch import ray
 
     with connected(server, token, home) as service:
-        found = chosen(service, sweep)
+        found, known = chosen(service, sweep), {agent.name for agent in service.agents()}
     with ray.joined(address):
-        actors = ray.cancel(found.id, _grace_s(found))
+        actors = ray.cancel(found.id, _grace_s(found), known)
     if json:
         print_json({"cancelled": actors})
     else:

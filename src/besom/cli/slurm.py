@@ -67,6 +67,8 @@ def submit(
     given: dict[str, Any] = {"agents": agents, "gpus": gpus, "cpus": cpus, "mem": mem, "time": time}
     given |= {"partition": partition, "account": account, "qos": qos, "packed": packed, "options": sbatch}
     given |= {"server": server, "template": str(template.absolute()) if template else None}
+    from time import time as now
+
     from besom.cli.shapes import print_json
     from besom.cli.slurmplace import place_of
     from besom.launch import slurm
@@ -77,9 +79,13 @@ def submit(
         return
     place = place_of(drafted.options.server, token, home)
     found = _sweep(sweep, drafted, place)
-    earlier = slurm.recover(slurm.launches_of(_folder(found.id, home)))
+    earlier = slurm.recover(slurm.launches_of(_folder(found.id, home)), now())
     for launch in earlier:
-        typer.echo(f"job {launch.job} of an earlier submit, whose answer was lost, is known to SLURM", err=True)
+        typer.echo(
+            f"job {launch.job} of an earlier submit, whose answer was lost, is known to SLURM; nothing further is "
+            "submitted, run it again for more",
+            err=True,
+        )
     launch = earlier[-1] if earlier else slurm.submit(_launch(found, given, (place.server, place.token), home))
     if json:
         print_json({"sweep": found.id, "job": launch.job, "launch": launch.token, "folder": launch.folder})
@@ -89,17 +95,14 @@ def submit(
     typer.echo(f"how they stand: besom slurm status {found.id}")
 
 
-def _is_file(sweep: str) -> bool:
-    return sweep.endswith((".yaml", ".yml", ".json")) or Path(sweep).is_file()
-
-
 def _drafted(name: str, given: dict[str, Any], token: str | None, home: Path | None) -> Launch:
     """The launch that a dry run shows. A sweep file is not made a sweep, so its id is not known."""
     from besom import sweepfile
+    from besom.cli.lasting import is_file
     from besom.records import Sweep
     from besom.server.connect import of_home
 
-    if _is_file(name):
+    if is_file(name):
         loaded = sweepfile.load(Path(name))
         sweep = Sweep(_PLACEHOLDER, loaded.raw, 0, 0.0, folder=str(loaded.path.absolute().parent))
     else:
@@ -112,18 +115,14 @@ def _drafted(name: str, given: dict[str, Any], token: str | None, home: Path | N
 def _sweep(name: str, drafted: Launch, place: Place) -> Sweep:
     """The sweep, made of a file where one is named: not before all that is asked for is found right."""
     from besom import sweepfile
-    from besom.cli.checking import warn
+    from besom.cli.lasting import is_file, sweep_from
     from besom.launch.slurm import script_of
 
     with place.service() as service:
-        if not _is_file(name):
+        if not is_file(name):
             return service.sweep(drafted.sweep_id)
         script_of(drafted)
-        loaded = sweepfile.load(Path(name))
-        warn(service, Path(name), loaded.file.program)
-        created = service.create_sweep(loaded.raw, str(loaded.path.absolute().parent))
-    typer.echo(f"sweep {created.id} is created", err=True)
-    return created
+        return sweep_from(service, sweepfile.load(Path(name)))
 
 
 def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home: Path | None) -> Launch:

@@ -17,7 +17,7 @@ from besom.engine.reporting import held_run, value_of_run
 from besom.engine.state import gpu_seconds_of, run_seconds
 from besom.engine.suspecting import is_hosts_fault, weigh
 from besom.errors import LeaseLost
-from besom.records import Cause, Failure, Reason, Run, RunState, Trial, TrialState
+from besom.records import OUT_OF_MEMORY, Cause, Failure, Reason, Run, RunState, Trial, TrialState
 from besom.wire import Finish
 
 LOSSES_BEFORE_FAILURE = 5
@@ -217,7 +217,9 @@ def _lost(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
     has_got_further = draft.plan.can_resume and run.fidelity > max(before, default=0.0)
     trial = replace(trial, losses=1 if has_got_further else trial.losses + 1)
     if trial.losses > LOSSES_BEFORE_FAILURE:
-        failure = Failure(Cause.LOST, f"{trial.losses} agents in a row vanished while they ran it")
+        failure = run.failure
+        if failure is None or failure.cause not in OUT_OF_MEMORY:  # of which an agent gives back what shared its place
+            failure = Failure(Cause.LOST, f"{trial.losses} agents in a row vanished while they ran it")
         return replace(trial, state=TrialState.FAILED, ended_at=now, failure=failure)
     return _waiting(draft, trial)
 

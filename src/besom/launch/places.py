@@ -12,8 +12,10 @@ from typing import Any, cast
 import psutil
 
 from besom.agent.gpus import Gauge
-from besom.agent.memory import OUT_OF_MEMORY, host_limit_gb
+from besom.agent.loop import NO_ROOM
+from besom.agent.memory import host_limit_gb
 from besom.launch.sharing import Sharing
+from besom.records import OUT_OF_MEMORY
 from besom.service import Service
 from besom.wire import Answer, Ask, Assignment, Finish, Hello, Receipt, Report, Wait
 
@@ -124,7 +126,7 @@ class _Seat:
             return self._service.ask(sweep_id, ask)
         self._leave()  # a run that ended without a word
         if not self._is_asking and not self._places.let_ask(self._place):
-            return Wait(self._places.again_s, "no room for another run here")
+            return Wait(self._places.again_s, NO_ROOM)
         # One that gets no answer asks for the same again, and may have been given a run.
         self._is_asking, self._request_id = True, ask.request_id
         if self._hello is not None:

@@ -35,7 +35,11 @@ _ROUNDS = 2
 
 
 class Tobit:
-    """What is expected of values in units of their logarithm: factors of e."""
+    """A censored Gaussian-process regression of targets on a log scale, of which some are known from below only.
+
+    In go inputs as `kernel` has them, positions in [0, 1] and indices of categories, and natural logarithms of what was
+    measured: the prior's variances are meant for those. Out come logarithms as well, so a difference is a factor of e.
+    """
 
     def __init__(self, x: Floats, y: Floats, is_bound: Bools, categories: Ints) -> None:
         """Fit.

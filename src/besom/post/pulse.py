@@ -114,7 +114,9 @@ class Heart:
         self.beat()
 
     def beat(self) -> None:
-        """Show that the server lives. Raises OSError."""
+        """Show that the server lives, unless another has taken over. Raises OSError."""
+        if self.is_replaced():
+            return
         self._at = self._clock()
         self._sign = replace(self._sign, beat=self._sign.beat + 1)
         letters.write(self._path, asdict(self._sign), is_lasting=False)

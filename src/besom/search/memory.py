@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from besom.numerics.threads import one_thread
 from besom.numerics.tobit import Tobit
-from besom.records import Cause, Config, Observation, Status
+from besom.records import OUT_OF_MEMORY, Cause, Config, Observation, Status
 from besom.search.contract import History
 from besom.search.moves import categories_of
 from besom.search.thinning import evenly
@@ -19,7 +19,6 @@ from besom.space import Space
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-PEAKS = {Cause.CUDA_OUT_OF_MEMORY: "gpu_memory_gb_peak", Cause.HOST_OUT_OF_MEMORY: "memory_gb_peak"}
 _LEAST_CHANCE = 0.8  # below it a configuration is tried only where no other is left
 _DARED = 0.05
 """As a logarithm: for each that ran out the model counts as unsure by so much at most, when something is ruled out.
@@ -43,7 +42,7 @@ class Memory:
         """Learn from observations; without a trial that ran out of memory, or any that did not, everything fits."""
         self._kinds = []
         self._met: set[int] = set()
-        for cause, name in PEAKS.items():
+        for cause, name in OUT_OF_MEMORY.items():
             if not any(o.failure is not None and o.failure.cause is cause for o in observations):
                 continue
             fitted = [o for o in observations if o.value is not None and o.status is not Status.FAILED]
@@ -68,7 +67,7 @@ class Memory:
 
 def one_that_fits(history: History, config: Config, rng: np.random.Generator) -> Config:
     """The configuration itself, or an untried draw in its place if it hardly fits; itself too where no draw does."""
-    if not any(o.failure is not None and o.failure.cause in PEAKS for o in history.observations):
+    if not any(o.failure is not None and o.failure.cause in OUT_OF_MEMORY for o in history.observations):
         return config
     with one_thread():
         memory = Memory(history.space, history.observations, categories_of(history.space))

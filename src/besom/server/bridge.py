@@ -49,7 +49,7 @@ class Bridge:
             return
 
     async def _answer(self, request: Request, open_things: ExitStack) -> Response | _Passed:
-        path = request.url.path
+        path = request.scope["path"]  # not that of `request.url`, which is made of what the client calls the host
         if path.startswith(TELEMETRY):
             return Response()  # the server throws it away
         if not (path.startswith(SIGNED) or is_authorised(request.headers.get("authorization", ""), self._token)):

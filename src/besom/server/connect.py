@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from besom.client import Client
 from besom.connections import answers
-from besom.errors import ServerUnreachable, WrongState
+from besom.errors import ServerUnreachable, StoreError, WrongState
 from besom.server.home import Address, Home, default_home
 from besom.server.mark import SILENT_S
 from besom.server.published import Published, names_file
@@ -66,44 +66,33 @@ def of_home(home: Home, token: str | None) -> Iterator[Service]:
         WrongState, StoreError: See `connect`.
     """
     home.listen()
-    until = time.monotonic() + (_PATIENCE_ELSEWHERE_S if home.is_marked else _PATIENCE_S)
-    while True:
-        found = home.find_server()
-        if found is not None and not _is_out_of_reach(home, found):
-            with Client(
-                found.url,
-                found.token or token,
-                patience_s=_CLIENT_PATIENCE_S,
-                find=lambda: _address(home, token),
-            ) as client:
-                yield client
+    until = time.monotonic() + (_PATIENCE_ELSEWHERE_S if home.is_marked_elsewhere else _PATIENCE_S)
+    with ExitStack() as owned:
+        while True:
+            found = home.find_server()
+            if found is not None and not is_out_of_reach(home, found):
+                break
+            if home.is_wanted and time.monotonic() < until:  # a server is about to own it
+                time.sleep(0.05)
+                continue
+            try:
+                fence = owned.enter_context(home.own())
+            except WrongState:
+                if found is not None and home.is_alive_elsewhere():
+                    raise ServerUnreachable(_unreachable(home, found)) from None
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+                continue
+            yield owned.enter_context(_on_database(home, fence))
             return
-        if home.is_wanted and time.monotonic() < until:  # a server is about to own it
-            time.sleep(0.05)
-            continue
-        owning = home.own()
-        try:
-            owning.__enter__()
-        except WrongState:
-            if found is not None and home.is_alive_elsewhere():
-                raise ServerUnreachable(_unreachable(home, found)) from None
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-            continue
-        break
-    error: BaseException | None = None
-    try:
-        with _on_database(home) as service:
-            yield service
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        owning.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+    with Client(
+        found.url, found.token or token, patience_s=_CLIENT_PATIENCE_S, find=lambda: _address(home, token)
+    ) as client:
+        yield client
 
 
-def _is_out_of_reach(home: Home, found: Address) -> bool:
+def is_out_of_reach(home: Home, found: Address) -> bool:
     """Whether the home's server is on another machine and does not answer: it is dead, or no network leads there."""
     return home.is_marked_elsewhere and not answers(found.url)
 
@@ -116,17 +105,20 @@ def _unreachable(home: Home, found: Address) -> str:
 
 
 def _address(home: Home, token: str | None) -> tuple[str, str | None] | None:
-    """Where the home's server is now, and its token."""
-    found = home.find_server()
+    """Where the home's server is now, and its token; None while that cannot be seen."""
+    try:
+        found = home.find_server()
+    except StoreError:
+        return None
     return (found.url, found.token or token) if found else None
 
 
 @contextmanager
-def _on_database(home: Home) -> Iterator[Service]:
+def _on_database(home: Home, fence: Callable[[], None] | None) -> Iterator[Service]:
     from besom.server.driver import Driver
     from besom.store import open_store
 
-    store = open_store(home.database)
+    store = open_store(home.database, fence=fence)
     try:
         with Driver(store) as driver:
             yield driver

@@ -71,7 +71,7 @@ class Driver(Reads):
             self._tick,
             tick_s,
             self._note_failure,
-            self._tell,
+            self._note_kept,
             reread=self._reread,
             note_lost=note_lost,
         )
@@ -218,6 +218,11 @@ class Driver(Reads):
         """
         self._listeners.append(listener)
 
+    def _note_kept(self, group: Group) -> None:
+        if group.ahead_s is not None:
+            self._ahead_s = group.ahead_s
+        self._tell(group)
+
     def _tell(self, group: Group) -> None:
         if not self._listeners or not (group.states or group.records):
             return
@@ -240,9 +245,13 @@ class Driver(Reads):
         self._tell_time(group)
 
     def _heed_clock(self, group: Group) -> None:
-        """Where somebody set the clock, have all sweeps know before anything is reckoned by it."""
+        """Where somebody set the clock, have all sweeps know before anything is reckoned by it.
+
+        Where the group cannot be kept, they do not know it yet: the next one sees the same step again.
+        """
         ahead_s = self._clock() - self._steady()
-        stepped_s, self._ahead_s = ahead_s - self._ahead_s, ahead_s
+        stepped_s = ahead_s - (self._ahead_s if group.ahead_s is None else group.ahead_s)
+        group.ahead_s = ahead_s
         if abs(stepped_s) > _STEP_S:
             self._up_since = self._ticked_at = self._clock()
             self._tell_time(group, stepped_s)

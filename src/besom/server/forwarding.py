@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from http.client import HTTPConnection, HTTPException, InvalidURL
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, InvalidURL
 from types import TracebackType
 from typing import Self
 
@@ -85,7 +85,14 @@ class Forwarder:
         if response.headers.get_content_type() == "text/event-stream":
             return _trouble(ServerError("news: has no end, so no letter can hold it; ask over the network."), 501)
         headers = lasting(dict(response.getheaders()))
-        return Forwarded(response.status, headers, lambda: iter(lambda: response.read(_PART), b""))
+        return Forwarded(response.status, headers, lambda: _parts(response))
+
+
+def _parts(response: HTTPResponse) -> Iterator[bytes]:
+    """The whole body, piece by piece. Raises IncompleteRead, which `read` does not where it is given a length."""
+    yield from iter(lambda: response.read(_PART), b"")
+    if response.length:
+        raise IncompleteRead(b"", response.length)
 
 
 def _trouble(error: BesomError, status: int) -> Forwarded:

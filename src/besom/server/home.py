@@ -15,7 +15,7 @@ from pathlib import Path
 
 from besom.errors import StoreError, WrongState
 from besom.server.locks import is_held, is_taken_soon, opened
-from besom.server.mark import Claim, Mark, Owner, Stethoscope, claimed
+from besom.server.mark import Mark, Owner, Stethoscope, claimed
 
 _LETTERS = string.ascii_lowercase + string.digits
 _ID_LENGTH = 8
@@ -60,7 +60,7 @@ class Home:
         self._server = self.path / "server.json"
         self._lock = self.path / "server.lock"
         self._wish = self.path / "server.wanted"
-        self._mark = Mark(self.path)
+        self._mark = Mark(self.path, self._lock)
         self._stethoscope = Stethoscope(self._mark)
 
     def sweep(self, sweep_id: str) -> Path:
@@ -102,38 +102,32 @@ class Home:
             ) from error
 
     @contextmanager
-    def own(self) -> Iterator[None]:
+    def own(
+        self, on_loss: Callable[[str], None] | None = None, *, is_shared: bool = False
+    ) -> Iterator[Callable[[], None] | None]:
         """Be the one process that owns the home, and its SQLite file; the locks die with their process.
 
         A database elsewhere has its own lock besides: homes may share it (for PostgreSQL see `besom.store.claim`).
+        Where locks may not hold between the machines that write to the folder, because the home was ever owned by a
+        server that is shared, there is a mark besides, and a fence: what the store is to call before each commit.
+
+        Args:
+            on_loss: Told on another thread why this process owns it no more, as after a long silence.
+            is_shared: Other machines may serve the home too, one after the other; see `besom.server.mark`.
 
         Raises:
             WrongState: Another process owns it; the message names it.
-            StoreError: The folder cannot be written to.
+            StoreError: The folder cannot be written to, or its mark not be read.
         """
-        with self._alone():
+        with self._alone(), ExitStack() as owned:
+            claim = None
+            if is_shared or self._mark.is_needed:
+                claim = owned.enter_context(claimed(self._mark, on_loss, is_shared=is_shared))
             self._server.unlink(missing_ok=True)  # of an owner that died
             try:
-                yield
+                yield claim.check if claim else None
             finally:
-                self._server.unlink(missing_ok=True)
-
-    @contextmanager
-    def own_shared(self, on_loss: Callable[[], None]) -> Iterator[Claim]:
-        """The same where other machines write to the folder too, on which locks may not hold; see `besom.server.mark`.
-
-        Args:
-            on_loss: Called on another thread where another machine has become the owner, as after a long silence.
-
-        Raises:
-            WrongState, StoreError: As `own`.
-        """
-        with self._alone(), claimed(self._mark, on_loss) as claim:
-            self._server.unlink(missing_ok=True)
-            try:
-                yield claim
-            finally:
-                if claim.is_good():
+                if claim is None or claim.is_good():
                     self._server.unlink(missing_ok=True)
 
     @contextmanager
@@ -141,20 +135,27 @@ class Home:
         """Hold the locks, where no other machine has marked the home as its own."""
         self.make()
         with ExitStack() as owned:
-            owned.enter_context(self._locked(self._lock, self.path))
+            owned.enter_context(self._locked(self._lock, self.path, is_all=False))
             if isinstance(self.database, Path) and self.database.parent != self.path:
-                owned.enter_context(self._locked(Path(f"{self.database}.lock"), self.database))
+                owned.enter_context(self._locked(Path(f"{self.database}.lock"), self.database, is_all=True))
             if (owner := self._living_elsewhere()) is not None:
                 raise WrongState(self._owned_by(str(owner.pid), owner.host, self.path))
             self._mark.tidy()
             yield
 
     @contextmanager
-    def _locked(self, lock: Path, place: Path) -> Iterator[None]:
+    def _locked(self, lock: Path, place: Path, *, is_all: bool) -> Iterator[None]:
+        """Hold a lock; where there are none the mark does, unless the lock `is_all` that keeps others away."""
         descriptor = opened(lock)
         try:
-            if not is_taken_soon(descriptor):
+            is_taken = is_taken_soon(descriptor)
+            if is_taken is False:
                 raise WrongState(self._owner(descriptor, place))
+            if is_taken is None and is_all:
+                raise StoreError(
+                    f"{place}: must be on a file system with locks (flock), got one without; keep it on another, or "
+                    "in PostgreSQL (BESOM_STORE)."
+                )
             os.ftruncate(descriptor, 0)
             with suppress(OSError):  # on a full disk the owner goes without its name
                 os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
@@ -184,16 +185,19 @@ class Home:
 
     @property
     def is_marked(self) -> bool:
-        """Whether its owner, who may be dead, is one that `own_shared` made."""
-        return self._mark.read() is not None
+        """Whether its owner, who may be dead, is one that is shared, as within jobs."""
+        owner = self._mark.read()
+        return owner is not None and owner.is_shared
 
     @property
     def is_marked_elsewhere(self) -> bool:
-        """The same of one on another machine."""
+        """Whether its owner, who may be dead, is on another machine, shared or not."""
         return self._mark.elsewhere() is not None
 
     def publish(self, address: str, token: str = "", *, is_lasting: bool = True) -> None:
-        """Tell clients on this machine where the owner listens. For the owner; the file is for its user's eyes only.
+        """Tell clients that see the folder where the owner listens. For the owner.
+
+        The file is for its user's eyes only.
 
         Raises:
             StoreError: It cannot be written.

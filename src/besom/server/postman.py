@@ -67,7 +67,11 @@ class Postman:
         self._thread = threading.Thread(target=self._work, name="besom-post", daemon=True)
 
     def __enter__(self) -> Self:
-        self.start()
+        """At work; where the folder cannot be used, that is logged, and only the network leads to the server."""
+        try:
+            self.start()
+        except StoreError as error:
+            log.warning("%s This server takes no messages there, and is reached over the network only.", error)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -94,6 +98,8 @@ class Postman:
 
     def close(self) -> None:
         """Answer what is under way, and tell clients that the server is gone."""
+        if self._thread.ident is None:  # never was at work
+            return
         self._closing.set()
         self._thread.join()
         until = self._clock() + _GOODBYE_S
@@ -149,7 +155,10 @@ class Postman:
             return
         listed = numbers_in(known.box.requests)
         for number in known.take(listed, now):
-            self._pool.submit(self._answer, known, number)
+            try:
+                self._pool.submit(self._answer, known, number)
+            except RuntimeError as error:  # no further thread: it waits in the pool's queue for another
+                log.warning("letter %d of %s: has to wait: %s", number, known.box.path.name, error)
         for number in known.pop_read(listed):
             known.box.answer(number).unlink(missing_ok=True)
 

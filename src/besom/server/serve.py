@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -79,11 +78,9 @@ class Server:
             StoreError: The folder or the database cannot be written.
         """
         with self._first(), ExitStack() as opening:
-            claim = opening.enter_context(self.home.own_shared(self._give_way)) if self.is_shared else None
-            if claim is None:
-                opening.enter_context(self.home.own())
+            fence = opening.enter_context(self.home.own(self._give_way, is_shared=self.is_shared))
             listening = opening.enter_context(listening_at(self.host, self.port))
-            store = open_store(self.home.database, fence=claim.check if claim else None)
+            store = open_store(self.home.database, fence=fence)
             opening.callback(store.close)
             self.kept_at = "" if self.home.database == self.home.path / "besom.db" else store.place
             self.driver = opening.enter_context(Driver(store, steady=time.monotonic, note_lost=self._lose))
@@ -101,15 +98,15 @@ class Server:
             self.home.publish(self.address, self.token or "", is_lasting=self.is_lasting)
             self._open = opening.pop_all()
 
-    def _give_way(self) -> None:
-        self._lose(
-            WrongState(f"{self.home.path}: one server owns it at a time, and another has taken over; this ends.")
-        )
+    def _give_way(self, why: str) -> None:
+        self._lose(WrongState(f"{self.home.path}: {why.removesuffix('.')}; this server ends."))
 
     def _lose(self, error: WrongState) -> None:
         log.error("%s", error)
         self.lost = error
-        os.kill(os.getpid(), signal.SIGTERM)  # ends a server, and agents of the same process too, as anybody's would
+        # It ends a server, and agents of the same process too, as anybody's would. Sent to the process as a whole it might
+        # go to a thread other than the one that waits for it, as where all have just been woken from SIGSTOP.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     @contextmanager
     def _first(self) -> Iterator[None]:
@@ -124,8 +121,11 @@ class Server:
             yield
 
     def _is_late(self) -> bool:
+        """Whether another that lasts has the home, and lives, as far as can be seen."""
         found = self.home.find_server()
-        return found is not None and found.is_lasting
+        if found is None or not found.is_lasting:
+            return False
+        return not self.home.is_marked_elsewhere or self.home.is_alive_elsewhere()
 
     def stop(self) -> None:
         """Answer what is under way, keep everything, let go of the home. Doing it again changes nothing."""

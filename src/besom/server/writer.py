@@ -39,6 +39,8 @@ class Group:
         self.appends: list[AppendRows | AppendOutput] = []
         self.ended_runs: list[str] = []
         self.forgotten: list[TrackedRun] = []
+        self.ahead_s: float | None = None
+        """How far the clock is ahead of the steady one, as the states here know it; None: it was not looked at."""
 
     def state(self, sweep_id: str) -> State:
         """The sweep as the group has left it. Raises UnknownName."""

@@ -44,6 +44,7 @@ class Claim:
         self._session: Connection | None = None
         self._holder = ""
         self._refused_since: float | None = None
+        """Since then it was `_holder` who held it, at each look."""
 
     def take(self) -> None:
         """Own the database. Raises WrongState where another process does, StoreError where it cannot be opened."""
@@ -67,7 +68,12 @@ class Claim:
         if self._is_alive():
             return False
         self.close()
-        if self._is_taken():
+        try:
+            is_taken = self._is_taken()
+        except StoreError:
+            self._refused_since = None
+            raise
+        if is_taken:
             self._refused_since = None
             return True
         now = time.monotonic()
@@ -118,7 +124,10 @@ class Claim:
     def _note_holder(self, session: Connection) -> None:
         found = session.execute(_HOLDER, {"key": _KEY}).first()
         if found is None:  # gone in this moment
+            self._refused_since = None
             return
-        self._holder = found.application_name or f"a program (PostgreSQL's process {found.pid})"
+        holder = found.application_name or f"a program (PostgreSQL's process {found.pid})"
+        if holder != self._holder:
+            self._holder, self._refused_since = holder, None
         if found.application_name == self._name:  # a connection that broke, of which PostgreSQL knows nothing yet
             session.execute(_END, {"pid": found.pid})

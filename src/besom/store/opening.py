@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 import sqlite3
@@ -60,7 +61,7 @@ def open_store(
         engine = _sqlite(path, read_only, busy_s, "WAL" if fence is None else "TRUNCATE")
     else:
         url = make_url(str(url_or_path))
-        place = url.render_as_string(hide_password=True)
+        place = _without_password(str(url_or_path))
         name = f"besom process {os.getpid()} on {socket.gethostname()[:24]} ({secrets.token_hex(3)})"
         engine = _postgresql(url, place, name, read_only, busy_s)
         claim = None if read_only else Claim(engine, place, name)
@@ -82,14 +83,22 @@ def _path(url_or_path: str | Path) -> Path | None:
         return Path(url_or_path)
     try:
         url = make_url(url_or_path)
-    except ArgumentError as error:
-        raise StoreError(f"{url_or_path}: a store is a path or postgresql://user@host/name; correct it.") from error
+    except (ArgumentError, ValueError) as error:
+        place = _without_password(url_or_path)
+        raise StoreError(f"{place}: a store is a path or postgresql://user@host/name; correct it.") from error
     backend = url.get_backend_name()
     if backend == "sqlite" and url.database:
         return Path(url.database)
     if backend != "postgresql":
-        raise StoreError(f"{url_or_path}: a store is a SQLite file or PostgreSQL, got {backend}; name one of these.")
+        place = _without_password(url_or_path)
+        raise StoreError(f"{place}: a store is a SQLite file or PostgreSQL, got {backend}; name one of these.")
     return None
+
+
+def _without_password(url: str) -> str:
+    """The URL as it may be shown, also where it is none."""
+    shown = re.sub(r"^([^:]*://[^:/@]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", shown)
 
 
 def _sqlite(path: Path, read_only: bool, busy_s: float, journal: str) -> Engine:

@@ -9,7 +9,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from besom.errors import StoreError
 
-_AWAY = "PostgreSQL cannot be reached or is restarting, nothing of this was written; besom tries again by itself."
+_AWAY = (
+    "PostgreSQL cannot be reached or is restarting, nothing of this was written; at the start correct host and port, "
+    "later besom tries again by itself."
+)
 _MEANINGS = (
     ("not a database", "must be a SQLite database, got a file of another kind; name another place."),
     ("malformed", "is damaged; restore a copy, or name another place."),

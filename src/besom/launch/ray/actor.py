@@ -77,15 +77,18 @@ def environment_of(launch: Launch) -> dict[str, str]:
 
 
 def _new_log(launch: Launch, index: int) -> Path | None:
-    """A log of this attempt alone; None where this node does not share the home, so that it goes to Ray's own logs."""
-    if not launch.logs.is_dir():
-        return None
+    """A log of this attempt alone; None where this node does not share the home, or cannot write there.
+
+    Then what the agent says goes to Ray's own logs.
+    """
     for attempt in count():
         path = launch.logs / f"{index}-{attempt}.log"
         try:
             path.touch(exist_ok=False)
         except FileExistsError:
             continue
+        except OSError:
+            break
         return path
     return None
 

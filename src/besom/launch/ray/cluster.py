@@ -8,13 +8,12 @@ import socket
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
-from besom.errors import BesomError, MissingExtra, WrongState
+from besom.errors import BesomError, MissingExtra
+from besom.launch import reach
 from besom.launch.ray.launches import NAMESPACE, parts_of
 
 _CONNECT_S = 5.0
-_LOOPBACK = ("localhost", "127.", "::1")
 
 
 class RayError(BesomError, RuntimeError):
@@ -75,13 +74,11 @@ def check_reach(server: str) -> None:
     Raises:
         WrongState: It is this machine's own loopback, and the cluster has others.
     """
-    host = urlsplit(server).hostname or ""
-    hosts = {node["NodeManagerHostname"] for node in module().nodes() if node["Alive"]}
-    if host.startswith(_LOOPBACK) and hosts - {socket.gethostname()}:
-        raise WrongState(
-            f"{server}: actors need a server that their nodes reach, got one that only this machine does; start it by "
-            "`besom server --host 0.0.0.0`, and name its address by --server and its token by --token."
-        )
+
+    def are_all_here() -> bool:
+        return {node["NodeManagerHostname"] for node in module().nodes() if node["Alive"]} <= {socket.gethostname()}
+
+    reach.check_reach(server, "actors", are_all_here)
 
 
 def actors_of(sweep_id: str) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from besom.launch.ray.cluster import RayError, actors_of, answers, module, names_of
-from besom.launch.ray.launches import Launch
+from besom.launch.ray.launches import Launch, agent_name, parts_of
 from besom.launch.ray.standing import WAITING, Standing
 from besom.launch.ray.submitting import Submitted, more_like, submit
 
@@ -26,12 +27,13 @@ class Scaled:
     too_many: int = 0
 
 
-def cancel(sweep_id: str, grace_s: float, names: Sequence[str] | None = None) -> list[str]:
+def cancel(sweep_id: str, grace_s: float, known: Collection[str], names: Sequence[str] | None = None) -> list[str]:
     """End actors of a sweep, once their agents have given their runs back; the actors' names.
 
     Args:
         sweep_id: The sweep.
         grace_s: How long a run may take to end politely; soon after, what is still there is killed.
+        known: The names of all agents that the server knows.
         names: Which; None for all.
 
     Raises:
@@ -39,9 +41,8 @@ def cancel(sweep_id: str, grace_s: float, names: Sequence[str] | None = None) ->
     """
     actors = {name: actor for name, actor in actors_of(sweep_id).items() if names is None or name in names}
     told = answers({name: actor.stop.remote() for name, actor in actors.items()}, _ANSWER_S)
-    for name, actor in actors.items():
-        if told.get(name, "silent") is not None:  # it waits for room, or is just being started again
-            module().kill(actor)
+    for name in killed_at_once(actors, told, known):
+        module().kill(actors[name])
     if _await_gone(sweep_id, actors, grace_s + _AFTER_GRACE_S):
         return list(actors)
     for name in actors.keys() & names_of(sweep_id):
@@ -50,6 +51,18 @@ def cancel(sweep_id: str, grace_s: float, names: Sequence[str] | None = None) ->
         left = ", ".join(sorted(actors.keys() & names_of(sweep_id)))
         raise RayError(f"sweep {sweep_id}: killed actors must go, got still there: {left}; cancel again later.")
     return list(actors)
+
+
+def killed_at_once(actors: Iterable[str], told: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """Those that cannot have a run: Ray answers for them that they are dead, or no agent of theirs ever began.
+
+    Args:
+        actors: The names of actors that were told to stop.
+        told: What came of that in time, by name.
+        known: The names of agents that the server knows. Such a one may only be slow, or be started again just now.
+    """
+    silent = {name for name in actors if name not in told and agent_name(*parts_of(name)[1:]) not in known}
+    return [name for name in actors if name in silent or told.get(name) is not None]
 
 
 def scale(
@@ -71,8 +84,9 @@ def scale(
         return Scaled(submit(more_like(launches[-1], agents - len(standing), now)))
     spare = [each for each in standing if each.trial is None]
     spare.sort(key=lambda each: (each.state == WAITING, each.index), reverse=True)
+    known = {agent_name(each.launch, each.index) for each in standing if each.seen_at is not None}
     leaving = [each.actor for each in spare[: len(standing) - agents]]
-    cancelled = cancel(sweep_id, grace_s, leaving) if leaving else []
+    cancelled = cancel(sweep_id, grace_s, known, leaving) if leaving else []
     return Scaled(cancelled=tuple(cancelled), too_many=len(standing) - agents - len(leaving))
 
 

@@ -85,4 +85,5 @@ class Keeper:
 
 
 def _say(output: int, what: str) -> None:
-    os.write(output, f"{time.strftime('%H:%M:%S')}  {what}\n".encode())
+    with contextlib.suppress(OSError):  # a disk that is full is no reason to end
+        os.write(output, f"{time.strftime('%H:%M:%S')}  {what}\n".encode())

@@ -61,10 +61,11 @@ class Launch:
         """Write it down, for the eyes of its user only: the server's token is in it."""
         fields: dict[str, Any] = {**asdict(self), "home": str(self.home)}
         del fields["folder"]
-        path = self.folder / "launch.json"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        draft = self.folder / f".launch.json.{os.getpid()}"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(fields, file, indent=1)
+        draft.replace(self.folder / "launch.json")
 
 
 def agent_name(token: str, index: int) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from besom.errors import BesomError
 
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
+"""So long a command may take."""
+_SOON_S = 5.0
 _SILENCE = (
     "unable to contact slurm controller",
     "socket timed out",
@@ -137,17 +139,26 @@ def job_ends_at(environ: Mapping[str, str]) -> float | None:
     job = environ.get("SLURM_JOB_ID")
     if job is None:
         return None
-    told = environ.get("SLURM_JOB_END_TIME") or _asked_end(job)
+    told = environ.get("SLURM_JOB_END_TIME") or _asked_end(job, PATIENCE_S)
     return float(told) if told.isdigit() else None
 
 
-def _asked_end(job: str) -> str:
+def job_ends_at_now(environ: Mapping[str, str]) -> float | None:
+    """The same as `job_ends_at`, after the limit was perhaps changed; as it was where the controller does not answer.
+
+    It takes 5 s at most: the end may be near.
+    """
+    told = _asked_end(environ.get("SLURM_JOB_ID", ""), _SOON_S)
+    return float(told) if told.isdigit() else job_ends_at({"SLURM_JOB_END_TIME": "unknown", **environ})
+
+
+def _asked_end(job: str, patience_s: float) -> str:
     """The job's end; of an array's last task too, whose id is also the array's, so the tasks' own ids are compared."""
     try:
-        lines = _run("squeue", "--noheader", "--array", f"--jobs={job}", "--format=%A|%e").splitlines()
+        told = _run("squeue", "--noheader", "--array", f"--jobs={job}", "--format=%A|%e", patience_s=patience_s)
     except (SlurmError, ControllerUnreachable):
         return ""
-    return next((end for own, _, end in (line.partition("|") for line in lines) if own == job), "")
+    return next((end for own, _, end in (line.partition("|") for line in told.splitlines()) if own == job), "")
 
 
 def are_all_here() -> bool:
@@ -164,7 +175,7 @@ def _is_here(address: str) -> bool:
         return False
 
 
-def _run(*words: str) -> str:
+def _run(*words: str, patience_s: float = PATIENCE_S) -> str:
     """What a command prints. Instants are printed as seconds since the epoch."""
     try:
         done = subprocess.run(
@@ -173,7 +184,7 @@ def _run(*words: str) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE_S,
+            timeout=patience_s,
             check=False,
         )
     except FileNotFoundError:
@@ -181,7 +192,7 @@ def _run(*words: str) -> str:
             f"{words[0]}: needs SLURM, got no such command; go to where jobs are submitted from."
         ) from None
     except subprocess.TimeoutExpired:
-        raise ControllerUnreachable(f"{words[0]}: no answer within {_PATIENCE_S:g} s; try again later.") from None
+        raise ControllerUnreachable(f"{words[0]}: no answer within {patience_s:g} s; try again later.") from None
     if done.returncode == 0:
         return done.stdout
     raise _failure(words, done.stderr)

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from besom.connections import answers
-from besom.errors import BesomError
+from besom.errors import BesomError, StoreError
 from besom.launch.slurm.launches import Launch
 from besom.server.connect import connect
 from besom.server.home import Home
@@ -62,12 +63,17 @@ class Host:
         self._look_at = now + _LOOK_S
         if self._process is not None:
             self._watch(self._process, now)
-        elif not self._home.is_vacant():
-            self._vacant_since, self._failures = None, 0
         else:
-            self._vacant_since = now if self._vacant_since is None else self._vacant_since
-            if now >= max(self._start_at, self._vacant_since + self._turn_s):
-                self._start()
+            with suppress(StoreError):  # who owns it cannot be seen now: the next look may tell
+                self._start_if_vacant(now)
+
+    def _start_if_vacant(self, now: float) -> None:
+        if not self._home.is_vacant():
+            self._vacant_since, self._failures = None, 0
+            return
+        self._vacant_since = now if self._vacant_since is None else self._vacant_since
+        if now >= max(self._start_at, self._vacant_since + self._turn_s):
+            self._start()
 
     @property
     def has_failed(self) -> bool:

@@ -3,6 +3,7 @@
 $BESOM_HOME/sweeps/SWEEP/slurm/TOKEN/
     launch.json     what the job's supervisors need to know
     job.sh          the script
+    unanswered      SLURM did not say whether it has it
     cancelled       nothing of it is started again; cancelled-3: agent 3 is not
     attempt-3       how often SLURM has restarted the job of agent 3; attempt-job: a packed one
     logs/3-1.log    agent 3 after its first restart

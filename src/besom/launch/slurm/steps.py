@@ -15,9 +15,13 @@ from besom.launch.slurm.launches import Launch
 
 MOST_CRASHES = 5
 _FIRST_PAUSE_S = 1.0
+LONG_LIFE_S = 600.0
+"""An agent that lived as long was in order: crashes before it do not count."""
 _WANTS_TIME, _INTERRUPTED = 75, (130, 143)
 _MEMORY = re.compile(r"error: (.*(?:exceeded.* memory limit|oom.?kill event|out of memory handler).*)", re.IGNORECASE)
 """What SLURM writes to a step's log that it killed, or that the kernel did, for its memory."""
+_RUN_BEGAN = re.compile(r" begins: run ")
+"""What an agent says when it has taken a run: killed for its memory after that, the run is to blame."""
 _NOTE_PID = 'echo $$ > "$0.draft" && mv "$0.draft" "$0" && exec "$@"'
 """srun itself takes signals for its own, so the agent's process is noted: it is on this node, as the supervisor is."""
 
@@ -38,7 +42,7 @@ def outcome_of(code: int, crashes: int, *, is_told: bool) -> Outcome | None:
 
     Args:
         code: Of srun, which hands on the agent's.
-        crashes: How often it has crashed before.
+        crashes: How often it has crashed before, since it last was in order.
         is_told: It was asked to end.
     """
     if code == 0:
@@ -91,7 +95,7 @@ class Step:
         self._logged = 0
         self.memory_kill = ""
         """What SLURM said when the last agent was killed for its memory; empty where it ended otherwise."""
-        self._crashes, self._start_at = 0, 0.0
+        self._crashes, self._start_at, self._started_at = 0, 0.0, 0.0
         self.outcome: Outcome | None = None
 
     def look(self, now: float, command: Callable[[], Sequence[str]], *, may_start: bool) -> None:
@@ -108,19 +112,25 @@ class Step:
             if not may_start:
                 self.outcome = Outcome.INTERRUPTED
             elif now >= self._start_at:
+                self._started_at = now
                 self._start(command())
             return
         code = self._process.poll()
         if code is None:
             return
         self._process = None
-        self.memory_kill = self._told_of_memory() if code else ""
+        said = self._said() if code else ""
+        match = _MEMORY.search(said)
+        self.memory_kill = match[1].strip() if match else ""
+        is_runs_fault = bool(match) and _RUN_BEGAN.search(said) is not None
+        if is_runs_fault or now - self._started_at >= LONG_LIFE_S:
+            self._crashes = 0
         self.outcome = outcome_of(code, self._crashes, is_told=self._is_told or not may_start)
         told = self.outcome.value if self.outcome else "starts again"
         self._say(f"agent {self._log.stem}: exit code {code}, {told}")
         if self.outcome is None:
             self._start_at = now + _FIRST_PAUSE_S * 2**self._crashes
-            self._crashes += 1
+            self._crashes += not is_runs_fault
 
     def terminate(self) -> None:
         """Ask the agent to save, give its run back and end; once, as soon as it is known which process it is."""
@@ -130,11 +140,11 @@ class Step:
             os.kill(int(self._pid_file.read_text()), signal.SIGTERM)
             self._is_told = True
 
-    def _told_of_memory(self) -> str:
+    def _said(self) -> str:
+        """What the last agent, and SLURM of it, wrote to the log."""
         with self._log.open("rb") as log:
             log.seek(self._logged)
-            match = _MEMORY.search(log.read().decode(errors="replace"))
-        return match[1].strip() if match else ""
+            return log.read().decode(errors="replace")
 
     def _start(self, command: Sequence[str]) -> None:
         self._pid_file.unlink(missing_ok=True)

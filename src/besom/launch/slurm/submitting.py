@@ -7,16 +7,16 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from besom.errors import WrongState
+from besom.launch import reach
 from besom.launch.slurm import controller
-from besom.launch.slurm.controller import SlurmError
+from besom.launch.slurm.controller import ControllerUnreachable, SlurmError
 from besom.launch.slurm.launches import Launch
 from besom.launch.slurm.script import rendered
 from besom.sweepfile import SlurmOptions
 
-_LOOPBACK = ("localhost", "127.", "::1")
+_UNANSWERED = "unanswered"
+"""A mark in a launch's folder: its submission is over, and got no answer."""
 
 
 def check_reach(address: str) -> None:
@@ -26,13 +26,8 @@ def check_reach(address: str) -> None:
         WrongState: It is this machine's own loopback, and the cluster has others.
         ControllerUnreachable, SlurmError: See `controller`.
     """
-    host = urlsplit(address).hostname or ""
-    if host.startswith(_LOOPBACK) and not controller.are_all_here():
-        raise WrongState(
-            f"{address}: jobs need a server that their nodes reach, got one that only this machine does; start it by "
-            "`besom server --host 0.0.0.0`, and name its address by --server and its token by --token; or have it run "
-            "within the jobs, by --server in-job, or speak by files, by --server folder."
-        )
+    otherwise = "; or have it run within the jobs, by --server in-job, or speak by files, by --server folder"
+    reach.check_reach(address, "jobs", controller.are_all_here, otherwise)
 
 
 def prepare(
@@ -77,10 +72,19 @@ def submit(launch: Launch) -> Launch:
     except SlurmError:
         shutil.rmtree(launch.folder)
         raise
+    except ControllerUnreachable:
+        (launch.folder / _UNANSWERED).touch()
+        raise
 
 
-def recover(launches: Iterable[Launch]) -> list[Launch]:
+def recover(launches: Iterable[Launch], now: float) -> list[Launch]:
     """Launches whose submission got no answer, and that SLURM has all the same; those that it has not are removed.
+
+    One that may still be under way, by another command, is left to that.
+
+    Args:
+        launches: All of a sweep's.
+        now: Seconds since the epoch, UTC.
 
     Raises:
         ControllerUnreachable, SlurmError: See `controller`.
@@ -93,7 +97,7 @@ def recover(launches: Iterable[Launch]) -> list[Launch]:
     for launch in unanswered:
         if launch.comment in jobs:
             found.append(launch.became(jobs[launch.comment]))
-        else:
+        elif (launch.folder / _UNANSWERED).exists() or now - launch.created_at > 2 * controller.PATIENCE_S:
             shutil.rmtree(launch.folder)
     return found
 

@@ -32,9 +32,12 @@ from besom.launch.slurm.hosting import Host
 from besom.launch.slurm.launches import Launch, is_superseded
 from besom.launch.slurm.orphans import take_back
 from besom.launch.slurm.steps import Outcome, Step, srun_words
+from besom.server.home import Home
 
 _LOOK_S = 0.3
 _LOOK_FOR_SUCCESSOR_S = 2.0
+_UNREACHED_EARLY_S, _LEAST_UNREACHED_S = 20.0, 60.0
+"""When a job first says that it has no server; and the least that it waits, as a server may be between two machines."""
 _SILENCE_S = 5.0
 _SIGNAL_EARLY_S = 75.0
 """SLURM looks at time limits once a minute, so it signals that much earlier than it was asked to."""
@@ -59,7 +62,7 @@ class Supervisor:
         self._attempt = launch.attempt_name(self._index, self._restart)
         self._bell = Bell()
         self._is_near_end = self._is_ending = self._is_superseded = False
-        self._has_no_server, self._look_for_successor_at = False, 0.0
+        self._no_server, self._look_for_successor_at = "", 0.0
         self._ends_at = controller.job_ends_at(environ)
 
     def run(self) -> int:
@@ -77,31 +80,46 @@ class Supervisor:
                 outcomes = [step.outcome for step in steps.values()]
             finally:
                 if host is not None:
-                    self._has_no_server = host.has_failed
                     is_over = all(step.outcome is Outcome.DONE for step in steps.values())
                     host.stop([self._launch.agent_name(index, self._restart) for index in steps], is_over=is_over)
             return self._conclude(outcomes)
 
     def _watch(self, steps: Mapping[int, Step], host: Host | None) -> None:
         """Stay until all agents have ended. None begins before there is a server."""
-        is_ready = False
+        is_ready, has_said, began_at = False, False, time.monotonic()
         while any(step.outcome is None for step in steps.values()):
             now = time.monotonic()
             self._look_at_the_clock()
             self._look_for_successor(now)
-            must_end = self._is_near_end or self._is_superseded or (host is not None and host.has_failed)
+            if host is not None and host.has_failed:
+                self._no_server = "the server cannot be started here"
+            must_end = self._is_near_end or self._is_superseded or bool(self._no_server)
             may_start = not (must_end or self._is_ending)
             if host is not None and may_start:
                 host.look(now)
             if may_start and not is_ready and (host is None or host.is_up()):
                 self._take_back(steps)
                 is_ready = True
+            elif may_start and not is_ready:
+                has_said = self._miss_server(now - began_at, has_said=has_said)
             for index, step in steps.items():
                 if is_ready or not may_start:
                     step.look(now, partial(self._command, index, step), may_start=may_start)
                 if must_end:
                     step.terminate()
             self._bell.wait(_LOOK_S)
+
+    def _miss_server(self, waited_s: float, *, has_said: bool) -> bool:
+        """Say early that no server answers; give up where that lasts, for the job would hold its GPU for nothing."""
+        patience_s = max(self._launch.options.idle, _LEAST_UNREACHED_S)
+        found = Home(self._launch.home).published()
+        where = f"at {found.url}" if found else "anywhere"
+        if waited_s >= patience_s:
+            self._no_server = f"no server answered {where} for {waited_s:.0f} s; see that nodes reach each other"
+        elif waited_s >= _UNREACHED_EARLY_S and not has_said:
+            _say(f"no server answers {where} yet; the job ends in {patience_s - waited_s:.0f} s if none does")
+            return True
+        return has_said
 
     def _host(self) -> Host:
         log = self._launch.server_log(self._index, self._restart)
@@ -124,7 +142,7 @@ class Supervisor:
         notice_s = self._launch.options.notice
         if self._is_near_end or self._ends_at is None or time.time() < self._ends_at - notice_s:
             return
-        self._ends_at = controller.job_ends_at(self._environ)
+        self._ends_at = controller.job_ends_at_now(self._environ)
         self._is_near_end = self._ends_at is None or time.time() >= self._ends_at - notice_s
 
     def _step(self, index: int) -> Step:
@@ -174,8 +192,8 @@ class Supervisor:
         if is_superseded(self._attempt):
             _say("a later attempt of this job runs elsewhere")
             return 0
-        if self._has_no_server:
-            _say("the server cannot be started here")
+        if self._no_server:
+            _say(self._no_server)
             return 1
         if Outcome.INTERRUPTED in outcomes:
             return self._go_on_later()
