@@ -104,7 +104,7 @@ class Server:
     def _lose(self, error: WrongState) -> None:
         log.error("%s", error)
         self.lost = error
-        # It ends a server, and agents of the same process too, as anybody's would. Sent to the process as a whole it might
+        # It ends a server, and agents of the same process too, as anybody's would. Sent to the whole process it might
         # go to a thread other than the one that waits for it, as where all have just been woken from SIGSTOP.
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
