@@ -73,12 +73,14 @@ def test_every_requirement_is_imported_somewhere():
 def test_every_import_is_required_or_belongs_to_an_extra():
     # Starlette is what FastAPI is made of, and its types are those of FastAPI's own signatures; pydantic_core is the
     # other half of pydantic, which has the errors that its validators are meant to raise.
-    allowed = required() | required("plot") | required("postgres") | {"starlette", "pydantic_core"}
+    extras = required("plot") | required("postgres") | required("ray")
+    allowed = required() | extras | {"starlette", "pydantic_core"}
     assert imported() - allowed == set()
 
 
 def test_extras_promise_what_the_readme_names():
-    assert {"examples", "plot", "postgres", "test", "lint"} <= set(metadata.metadata("besom").get_all("Provides-Extra"))
+    promised = {"examples", "plot", "postgres", "ray", "test", "lint"}
+    assert promised <= set(metadata.metadata("besom").get_all("Provides-Extra"))
     assert required("postgres") <= LOADED_BY_NAME
 
 
