@@ -20,7 +20,7 @@ FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.is_dir() and path.n
 OF_THE_CLIENT = EXAMPLES / "wandb_client"
 SWEEPS = [folder for folder in FOLDERS if (folder / "sweep.yaml").exists()]
 SCRIPTS = [script for folder in FOLDERS if folder not in SWEEPS for script in sorted(folder.glob("*.py"))]
-TRIALS = 3
+TRIALS = 2
 
 
 def name_of(path: Path) -> str:

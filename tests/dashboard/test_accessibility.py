@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 
@@ -66,10 +67,15 @@ def test_no_page_keeps_anybody_out_or_scrolls_sideways(visit, paths):
     visit.expect("status of 404")
     page = visit("/agents")
     found = {}
+    kinds = set()
     for path in paths:
         page.goto(visit.address + path, wait_until="domcontentloaded")
         settle(page)
         found[path, "light"] = violations(page)
+        kind = re.sub(r"\?.*|[0-9]+|(?<=sweeps/)[^/]+", "", path)
+        if kind in kinds:
+            continue
+        kinds.add(kind)  # one of each kind in other looks too
         page.emulate_media(color_scheme="dark")
         settle(page)
         found[path, "dark"] = violations(page, ON_COLOURS)  # all else is as in light

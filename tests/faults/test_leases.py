@@ -43,7 +43,6 @@ def test_what_a_stopped_agent_sends_too_late_is_refused(bench: Bench):
     assert [(trial.state, trial.losses) for trial in bench.trials()] == [("finished", 0)]
 
 
-@on_each_store
 def test_what_a_lost_run_logged_is_delivered_by_the_next_which_goes_on_from_there(bench: Bench):
     bench.write(run_cap=1, keeps=True, besom={"lease": "2s"})
     bench.hold("1-0-3")
@@ -135,7 +134,6 @@ def test_two_of_besom_run_share_one_sweep(bench: Bench):
     bench.assert_every_row_is_kept_once()
 
 
-@on_each_store
 def test_agents_that_start_at_once_without_a_server_share_the_sweep(bench: Bench):
     bench.write(run_cap=3)
     bench.hold("1-0-2", "2-0-2", "3-0-2")

@@ -199,7 +199,7 @@ class Driver(Reads):
             self._agents[agent_id] = replace(agent, seen_at=now, ended_at=None)
 
     def _note_failure(self) -> None:
-        """The store could not keep something, heartbeats perhaps."""
+        """The store could not keep something, heartbeats perhaps, or had everybody wait."""
         self._has_failed = True
 
     def _reread(self) -> None:

@@ -25,6 +25,8 @@ from besom.tracked import TrackedRun, TrackedValues
 _GROUP = 256
 _SLOW_S = 0.02
 """Asks join a group until it took this long: heartbeats wait for one fit of 50 ms, not for one of each ask."""
+_LONG_S = 0.5
+"""A group that takes longer to be kept, as where another program has locked the database, was no silence of agents."""
 
 log = logging.getLogger("besom.server")
 
@@ -116,7 +118,7 @@ class Writer:
         states: Where sweeps live; they are replaced there once their changes are kept.
         tick: Job to run every `tick_s` seconds.
         tick_s: None for no timer.
-        note_failure: Called when the store could not keep something.
+        note_failure: Called when the store could not keep something, or not for so long that agents were kept waiting.
         note_kept: Called with each group that changed something, once that is kept and to be seen; it must be quick.
         reread: Called when the store was away: what it holds may differ from what is known of it.
         note_lost: Called when another process has become the store's owner for good.
@@ -220,6 +222,7 @@ class Writer:
                 self._slow = jobs[at:] + self._slow
                 break
             outcomes.append((job, *_outcome(job, group)))
+        began = time.monotonic()
         try:
             group.keep(self._store)
         except Exception as error:  # noqa: BLE001 - every caller of the group gets it; the server lives on
@@ -232,6 +235,8 @@ class Writer:
             for job, _, _ in outcomes:
                 self._process([job])
             return
+        if time.monotonic() - began > _LONG_S:
+            self._note_failure()
         self._states.put(group.states.values())
         self._note_kept(group)
         self._to_compact += group.ended_runs
