@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import textwrap
 import threading
@@ -24,7 +25,8 @@ class EngineService:
 
     def __init__(self, file: dict[str, Any], folder: str = "") -> None:
         self._lock = threading.Lock()
-        self.state, _ = create("sweep1", file, 7, folder, time.time())
+        # Ids of runs follow from it, and agents end whatever bears the id of theirs: no two processes may share one.
+        self.state, _ = create(f"sweep1-{os.getpid()}", file, 7, folder, time.time())
         self.kept_rows: dict[str, list[dict[str, Any]]] = {}
         self.kept_output: dict[str, str] = {}
         self.kept_samples: dict[str, dict[int, dict[str, Any]]] = {}

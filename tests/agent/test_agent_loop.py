@@ -31,7 +31,7 @@ def start(agent):
 
 
 def test_every_trial_is_run_and_measured(place):
-    service = place.service(LOGS + "    log(loss=x); print('hello', x)")
+    service = place.service(LOGS + "    log(loss=x); print('hello', x); time.sleep(0.3)  # to be measured")
     assert Agent(service, "sweep1", place.runs).run() == 3
     assert service.state.sweep.state is SweepState.FINISHED
     for trial, run in zip(service.trials(), service.runs(), strict=True):
