@@ -129,11 +129,11 @@ def test_a_finger_brushes_an_axis_and_scrolls_everywhere_else(visit, client, end
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
         touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
-    before = page.evaluate("scrollY")
+    top = picture.bounding_box()["y"]
     middle = box["x"] + box["width"] / 2
     swipe(middle, box["y"] + box["height"] * 0.5, box["y"] + box["height"] * 0.05)
     expect(page.locator(".chip")).to_have_count(1)
-    assert page.evaluate("scrollY") == before
+    assert abs(picture.bounding_box()["y"] - top) < box["height"] * 0.3  # the chip itself may have moved it a little
     ((column, *bounds),) = where(page)
     assert column.startswith("parameter:")
     assert bounds

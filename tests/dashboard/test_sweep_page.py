@@ -259,6 +259,7 @@ def test_what_has_not_changed_is_not_fetched_again_when_news_begin(visit, ended)
         "    listener(event); }); };"
     )
     page.goto(f"{visit.address}/sweeps/{ended.id}")
+    expect(page.locator(".trials tbody tr").first).to_be_visible()
     until(page, "performance.now() > window.heardAt + 1500")  # longer than the page waits
     assert visit.asks(f"{ended.id}/view") == 1
     assert visit.asks(f"{ended.id}/table") == 1

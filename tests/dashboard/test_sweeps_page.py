@@ -92,6 +92,20 @@ def test_a_sweep_that_begins_appears_by_itself(visit, client, ended):
     expect(row.locator(".best")).to_contain_text("val/accuracy")
 
 
+def test_a_sweep_that_begins_before_the_list_is_there_appears(visit, client, ended):
+    held = []
+    page = visit("/agents")
+    page.route("**/api/v1/overview", lambda route: held.append((route, route.fetch())))
+    page.goto(f"{visit.address}/")
+    expect(page.locator(".connection")).to_have_text("live")
+    made = client.create_sweep({**FILE, "name": "early bird"})
+    page.wait_for_timeout(1500)  # it is told meanwhile
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    expect(page.locator(f"a[href='/sweeps/{ended.id}']")).to_be_visible()
+    expect(page.locator(f"a[href='/sweeps/{made.id}']")).to_be_visible()
+
+
 def test_ticked_sweeps_are_compared_on_an_axis_of_choice(visit, client, ended):
     other = client.create_sweep({**FILE, "name": "rival"})
     trainer = Trainer(client, other.id)

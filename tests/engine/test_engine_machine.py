@@ -247,8 +247,8 @@ class BadHostMachine(SweepMachine):
 
 
 for machine in (SweepMachine, ReviewedMachine, RestartingMachine):
-    machine.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
-BadHostMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=40, deadline=None)
+    machine.TestCase.settings = settings(max_examples=20, stateful_step_count=40, deadline=None)
+BadHostMachine.TestCase.settings = settings(max_examples=8, stateful_step_count=40, deadline=None)
 TestAnyOrderOfEvents = SweepMachine.TestCase
 TestAnyOrderWithPauses = ReviewedMachine.TestCase
 TestAnyOrderWithRestarts = RestartingMachine.TestCase

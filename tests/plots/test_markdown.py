@@ -8,6 +8,7 @@ from fake_sweep import FakeSweep, hostile, lively
 from besom.errors import MissingExtra
 from besom.plots import history, pngs, read_sweep, write_markdown
 from besom.plots.gallery import hung
+from besom.plots.images import BROWSERS
 from besom.plots.markdown import markdown, plain
 from besom.plots.report import report_html
 from browsing import needs_browser
@@ -50,7 +51,7 @@ def test_without_a_browser_the_error_says_what_to_install(monkeypatch):
 
 
 def test_a_browser_that_does_not_draw_is_named(monkeypatch, tmp_path):
-    program = tmp_path / "chromium"
+    program = tmp_path / BROWSERS[0]
     program.write_text("#!/bin/sh\necho '<html></html>'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")

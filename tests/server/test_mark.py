@@ -225,16 +225,17 @@ def test_a_mark_that_cannot_be_read_for_a_while_ends_nothing(home: Home, monkeyp
     monkeypatch.setattr(marks, "BEAT_S", 0.02)
     monkeypatch.setattr(marks, "_SETTLE_S", 0.0)
     lost: list[str] = []
-    mark = home.path / "owner.json"
+    mark, kept, loop = home.path / "owner.json", home.path / "kept", home.path / "loop"
     host = Host(launch_of(home), 0, home.path / "log", os.environ, lost.append)
     with home.own(lost.append, is_shared=True) as fence:
         assert fence is not None
         (pulse,) = home.path.glob("owner-*.pulse")
-        mark.rename(home.path / "away")
-        mark.mkdir()
+        kept.hardlink_to(mark)
+        loop.symlink_to(mark.name)
+        loop.replace(mark)  # at no moment is there none
         beats = pulse.read_text()
         eventually(lambda: pulse.read_text() != beats)
-        with pytest.raises(StoreError, match=r"owner.json: must be readable.*got: Is a directory"):
+        with pytest.raises(StoreError, match=r"owner.json: must be readable.*got: Too many levels"):
             fence()
         (home.path / "server.lock").rename(home.path / "lock")  # as another machine sees it
         with pytest.raises(StoreError, match="must be readable"):
@@ -242,14 +243,12 @@ def test_a_mark_that_cannot_be_read_for_a_while_ends_nothing(home: Home, monkeyp
         host.look(0.0)
         (home.path / "lock").rename(home.path / "server.lock")
         assert lost == []
-        mark.rmdir()
-        (home.path / "away").rename(mark)
+        kept.replace(mark)
         fence()
         monkeypatch.setattr(marks, "SILENT_S", 0.1)
-        mark.rename(home.path / "away")
-        mark.mkdir()
+        loop.symlink_to(mark.name)
+        loop.replace(mark)
         eventually(lambda: lost)
-        mark.rmdir()
     assert "must be readable" in lost[0]
 
 

@@ -95,6 +95,18 @@ def test_trials_that_end_and_agents_that_come_are_news(server: Server):
     page.wait(lambda page: page.of("overview")[-1][0]["best_value"] == 0.5)
 
 
+@pytest.mark.parametrize("attempt", range(4))
+def test_who_asks_for_agents_after_news_of_them_gets_no_older_answer(server: Server, attempt: int):
+    sweep = server.driver.create_sweep(FILE)
+    server.driver.hello(Hello("a", "agent", "host", 1))
+    asked = f"{server.address}/api/v1/agents/view"
+    assert httpx.get(asked).json()[0]["running"] == []  # it is kept, within the same second too
+    assigned(server.driver, sweep.id)
+    page = Page(server)
+    page.wait(lambda page: page.of("agents"))
+    assert len(httpx.get(asked).json()[0]["running"]) == 1
+
+
 def test_many_changes_become_few_messages_and_the_last_one_is_the_truth(server: Server):
     sweep = server.driver.create_sweep(FILE)
     page = Page(server, f"?sweep={sweep.id}")

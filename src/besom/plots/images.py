@@ -16,7 +16,16 @@ from besom.errors import MissingExtra
 from besom.plots.drawing import plotly_js, policy
 from besom.plots.picture import Picture
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+)
+"""Programs that can draw, the first found is taken: the shell has no windows, and costs half as much."""
 _TIMEOUT_S = 180
 _QUIET = (
     "--headless",

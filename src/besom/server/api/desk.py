@@ -35,6 +35,7 @@ class Desk:
         self.driver = driver
         self.answers = answers
         self.views = views
+        self._agents_told = 0
 
     async def on_sweep(
         self,
@@ -61,14 +62,15 @@ class Desk:
         return [await self._part("line", sweep_id, self._line) for sweep_id in sweep_ids]
 
     async def agents(self, headers: Headers) -> Response:
-        """All agents, as they were less than a second ago; which hosts are set aside, as it is now."""
-        version = int(self.driver.now()), self.views.set_aside()
+        """All agents: less than a second old, and no older than the last news of them, nor than a host set aside."""
+        version = int(self.driver.now()), self._agents_told, self.views.set_aside()
         answered = await self.answers.get("agents", version, self._agents, headers)
         return answered.response(headers)
 
     async def told(self, changes: Changes) -> Told:
         """What open pages are told of changes."""
         overviews, moves = {}, {}
+        self._agents_told += changes.has_agents
         for sweep_id in changes.sweeps:
             try:
                 moves[sweep_id] = await self._part("move", sweep_id, self._move)

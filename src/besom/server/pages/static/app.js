@@ -48,9 +48,10 @@ function App({ lock: first }) {
   useShortcuts();
   useArrival(path);
   useEffect(() => onLocked(() => setLock((before) => before ?? {})), []);
+  const isReady = !file || Boolean(Page); // before, nobody would hear the news
   useEffect(() => {
-    if (!isLocked) watch(sweep);
-  }, [sweep, isLocked]);
+    if (!isLocked && isReady) watch(sweep);
+  }, [sweep, isLocked, isReady]);
   const enter = () => (file ? setLock(null) : goOn());
   if (isLocked) return html`<${Login} enter=${enter} error=${lock.error} /><${Toasts} />`;
   const page = Page ? html`<${Page} key=${`${sweep}/${trial}`} sweep=${sweep} trial=${trial && Number(trial)}

@@ -1,6 +1,6 @@
 /** All sweeps: where each stands, and which to compare. */
 
-import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { useAnswer } from "../api.js";
 import { Ago, counted, number } from "../format.js";
 import { onNews, useNews, usePaced } from "../live.js";
@@ -69,18 +69,21 @@ export default function Sweeps({ params }) {
 /** All overviews, those that changed put in place as news comes. */
 function useOverviews() {
   const again = usePaced(useNews("none"), 500);
+  const [changed, set] = useState(new Map());
+  const asked = useRef(changed);
+  useEffect(() => {
+    asked.current = changed; // older than the answer; what comes from here on may be newer
+  }, [again]);
   const { data, error } = useAnswer("/api/v1/overview", again);
-  const [news, set] = useState({ of: data, changed: new Map() });
   useEffect(() => onNews("overview",
-    (changed) => set((before) =>
-    ({ ...before, changed: new Map([...before.changed, ...changed.map((each) => [each.id, each])]) }))), []);
-  useEffect(() => set({ of: data, changed: new Map() }), [data]);
+    (news) => set((before) => new Map([...before, ...news.map((sweep) => [sweep.id, sweep])]))), []);
+  useEffect(() => set((before) => new Map([...before].filter(([id, sweep]) => asked.current.get(id) !== sweep))), [data]);
   const merged = useMemo(() => {
     if (!data) return data;
     const known = new Set(data.map((sweep) => sweep.id));
-    const added = [...news.changed.values()].filter((sweep) => !known.has(sweep.id));
-    return [...data.map((sweep) => news.changed.get(sweep.id) ?? sweep), ...added];
-  }, [data, news]);
+    const added = [...changed.values()].filter((sweep) => !known.has(sweep.id));
+    return [...data.map((sweep) => changed.get(sweep.id) ?? sweep), ...added];
+  }, [data, changed]);
   return { data: merged, error };
 }
 
