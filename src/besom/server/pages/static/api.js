@@ -20,7 +20,10 @@ export async function ask(address, signal) {
   const response = await reached(taken(address) ?? fetch(address, { cache: "no-cache", signal }));
   const tag = response.headers.get("ETag");
   const before = known.get(address);
-  if (tag && before?.tag === tag) return before.data;
+  if (tag && before?.tag === tag) {
+    response.blob().catch(() => {}); // unread, it would keep a connection
+    return before.data;
+  }
   const isJson = response.headers.get("Content-Type")?.includes("json");
   const data = isJson ? await response.json() : await response.text();
   known.delete(address);

@@ -44,8 +44,10 @@ function historyAddress(root) {
   return `${root}/pictures/history?${wanted}`;
 }
 
+/** The answer, read to its end even if nobody takes it: unread, it keeps a connection, and others from this address. */
 function begin(address) {
-  const response = fetch(address, { cache: "no-cache" });
+  const response = fetch(address, { cache: "no-cache" })
+    .then(async (answer) => new Response(await answer.blob(), answer));
   response.catch(() => {}); // who takes it sees the error
   return response;
 }
