@@ -118,7 +118,9 @@ class Place:
     def await_held(self, count: int) -> None:
         """Wait until so many runs have logged the two epochs that they may, and have saved them."""
         eventually(
-            lambda: sum(run.state == "running" and run.fidelity >= 2 for run in self.runs()) >= count, "runs wait"
+            lambda: sum(run.state == "running" and run.fidelity >= 2 for run in self.runs()) >= count,
+            "runs wait",
+            200.0,
         )
 
     def await_end(self, seconds: float = 120.0) -> None:
