@@ -74,10 +74,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, pytest.TestReport]:
-    """A skipped test of a marked group fails where BESOM_TEST_EVERY_GROUP=1 promises that none is left out."""
+    """A skipped test fails where BESOM_TEST_EVERY_GROUP=1 promises that none is; Ray's have a script of their own."""
     report: pytest.TestReport = yield
-    group = next((name for name in GROUPS if item.get_closest_marker(name)), None)
-    if EVERY_GROUP and group and report.skipped and not hasattr(report, "wasxfail"):
+    group = next((name for name in GROUPS if item.get_closest_marker(name)), "what needs rights")
+    may_be_skipped = "ray_cluster" in item.path.parts
+    if EVERY_GROUP and not may_be_skipped and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid}: of the group `{group}`, which must not be skipped here, but was: {reason}"

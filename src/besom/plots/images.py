@@ -25,7 +25,7 @@ BROWSERS = (
     "chrome",
     "microsoft-edge",
 )
-"""Programs that can draw, the first found is taken: the shell has no windows, and costs half as much."""
+"""Programs that can draw, the first found is taken: the shell has no windows and does less."""
 _TIMEOUT_S = 180
 _QUIET = (
     "--headless",

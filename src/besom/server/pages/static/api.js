@@ -21,7 +21,7 @@ export async function ask(address, signal) {
   const tag = response.headers.get("ETag");
   const before = known.get(address);
   if (tag && before?.tag === tag) {
-    response.blob().catch(() => {}); // unread, it would keep a connection
+    response.blob().catch(() => {}); // unread, it could keep a connection
     return before.data;
   }
   const isJson = response.headers.get("Content-Type")?.includes("json");

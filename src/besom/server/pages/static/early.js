@@ -44,7 +44,7 @@ function historyAddress(root) {
   return `${root}/pictures/history?${wanted}`;
 }
 
-/** The answer, read to its end even if nobody takes it: unread, it keeps a connection, and others from this address. */
+/** The answer, read to its end even if nobody takes it: unread, it could keep a connection. */
 function begin(address) {
   const response = fetch(address, { cache: "no-cache" })
     .then(async (answer) => new Response(await answer.blob(), answer));
