@@ -1,5 +1,8 @@
 """Output is sent byte for byte, and bounded on the disk and on the way."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,14 +76,64 @@ def test_too_much_output_is_cut_in_the_middle_and_says_so(log, monkeypatch):
     assert "1,020 bytes of output are left out" in text
 
 
-def test_a_large_file_is_moved_aside_and_printing_goes_on(log, monkeypatch):
+@pytest.fixture
+def no_holes(monkeypatch):
+    """A filesystem that cannot free a file's beginning in place."""
+    monkeypatch.setattr(output_module.holes, "punch", lambda path, end: None)
+
+
+def disk_bytes(path):
+    return path.stat().st_blocks * 512
+
+
+def test_the_beginning_of_a_large_file_is_freed_while_the_script_prints_and_nothing_is_lost(log, monkeypatch):
+    monkeypatch.setattr(output_module, "LARGEST_FILE", 1_000_000)
+    printer = "for n in range(200): print(f'{n:09d}' * 11_111, flush=True)"
+    output = Output(log)
+    with log.open("ab") as file, subprocess.Popen([sys.executable, "-c", printer], stdout=file) as script:
+        while script.poll() is None:
+            if output.is_large:
+                assert not output.shorten()
+                assert disk_bytes(log) < 10_000_000
+    output.shorten()
+    assert disk_bytes(log) < 1_100_000
+    assert log.stat().st_size == 200 * 100_000
+    sent = take_all(output, is_final=True)
+    assert sent.startswith("000000000")
+    assert sent.endswith("000000199" * 11 + "\n")
+    assert sent.count("are left out here") == 1
+    assert "?" not in sent
+
+
+def test_what_was_not_read_yet_is_not_freed(log, monkeypatch):
+    monkeypatch.setattr(output_module, "LARGEST_FILE", 100_000)
+    log.write_bytes(b"x" * 1_000_000)
+    output = Output(log)
+    output.shorten(before=400_000)
+    assert 600_000 <= disk_bytes(log) < 700_000
+    assert log.read_bytes()[400_000:] == b"x" * 600_000
+
+
+def test_an_agent_that_goes_on_with_a_shortened_file_sends_no_hole(log, monkeypatch):
+    monkeypatch.setattr(output_module, "LARGEST_FILE", 100_000)
+    log.write_bytes(b"x" * 1_000_000 + b"the end")
+    Output(log).shorten()
+    after = Output(log)
+    after.seek(300_000)
+    offset, text = after.next_piece()
+    assert offset == 300_000
+    assert text.startswith("\n[besom: ")
+    assert text.splitlines()[2].strip("x") == "the end"
+
+
+def test_where_nothing_can_be_freed_in_place_the_end_is_moved_aside_and_printing_goes_on(log, monkeypatch, no_holes):
     monkeypatch.setattr(output_module, "LARGEST_FILE", 1000)
     with log.open("ab", buffering=0) as script:
-        script.write(b"x" * 1500)
+        script.write(b"x" * 2500)
         output = Output(log)
         assert output.is_large
         sent = take_all(output)
-        output.rotate()
+        assert output.shorten()
         assert log.stat().st_size == 0
         assert log.with_name("output.log.1").stat().st_size == 1000
         script.write(b"and on\n")
@@ -94,12 +147,13 @@ def test_the_last_lines_show_what_a_progress_bar_left(log):
     assert Output(log.with_name("absent")).last_lines() == ""
 
 
-def test_the_end_is_sent_too_where_it_was_moved_aside(tmp_path, monkeypatch):
+def test_the_end_is_sent_too_where_it_was_moved_aside(tmp_path, monkeypatch, no_holes):
     monkeypatch.setattr(output_module, "LARGEST_SHARE", 10)
+    monkeypatch.setattr(output_module, "LARGEST_FILE", 500)
     path = tmp_path / "output.log"
     path.write_text("x" * 1000 + "\nthe end\n")
     output = Output(path)
-    output.rotate()
+    output.shorten()
     assert path.read_text() == ""
     assert output.last_lines(1) == "the end"
     assert output.next_piece(is_final=True)[1].endswith("the end\n")
@@ -107,14 +161,16 @@ def test_the_end_is_sent_too_where_it_was_moved_aside(tmp_path, monkeypatch):
     assert output.next_piece(is_final=True)[1] == ""
 
 
-def test_the_beginning_is_kept_of_a_flood_that_came_before_anything_was_sent(log, monkeypatch):
+@pytest.mark.parametrize("has_holes", [True, False])
+def test_the_beginning_is_kept_of_a_flood_that_came_before_anything_was_sent(log, monkeypatch, has_holes, request):
+    if not has_holes:
+        request.getfixturevalue("no_holes")
     monkeypatch.setattr(output_module, "PIECE", 100)
     monkeypatch.setattr(output_module, "LARGEST_FILE", 1000)
     monkeypatch.setattr(output_module, "LAST_PIECE", 50)
     log.write_bytes(b"a" * 100 + b"b" * 10_000 + b"the end")
     output = Output(log)
-    output.rotate()
-    assert log.with_name("output.log.1").stat().st_size == 1000
+    output.shorten()
     text = take_all(output, is_final=True)
     assert text.startswith("a" * 100 + "\n[besom: ")
     assert text.endswith("b" * 43 + "the end")

@@ -78,7 +78,7 @@ def test_after_the_output_was_moved_aside_reading_begins_anew(printing):
     printing.output.write_text("loss 1\n")
     printing.read({"regex": r"loss (?P<loss>\d+)"})
     printing.output.write_text("loss 2\n")
-    printing.reader.was_rotated()
+    printing.reader.begins_anew()
     assert [row["loss"] for row in printing.more()] == [1, 2]
 
 

@@ -6,9 +6,11 @@ import codecs
 import os
 from pathlib import Path
 
+from besom.agent import holes
+
 PIECE = 256_000
 LARGEST_FILE = 64_000_000
-"""Bytes of `output.log` before it is moved aside to `output.log.1`; together at most about twice that."""
+"""Bytes of output that stay on the disk; it is shortened to that where it has grown to twice as many."""
 LARGEST_SHARE = 16_000_000
 """Bytes that are sent of one run: from there on only the end is."""
 LAST_PIECE = 64_000
@@ -40,12 +42,15 @@ class Output:
     def __init__(self, path: Path) -> None:
         self._path, self._aside = path, path.with_name(path.name + ".1")
         self._was_moved = False
+        self._freed = 0
+        """Where the file begins: what lay before was given back to the disk."""
         self._position = 0
         """Where to read on in the file."""
         self._piece = b""
         self._piece_from = 0
         """Offset of the piece in what the server has; differs from the file's once something was left out."""
         self._left_out = 0
+        """Bytes before the position that were never read."""
 
     def size(self) -> int:
         """Bytes in the file."""
@@ -72,8 +77,10 @@ class Output:
 
     def seek(self, next_byte: int) -> None:
         """Read on from there: the server has the rest since before this agent."""
+        self._freed = holes.first_data(self._path)
         self._position = min(next_byte, self.size())
         self._piece, self._piece_from = b"", next_byte
+        self._skip_freed()
 
     def last_lines(self, count: int = 20, width: int = 400) -> str:
         """The last lines printed; of one that was overwritten by carriage returns, what remained visible."""
@@ -83,17 +90,31 @@ class Output:
 
     @property
     def is_large(self) -> bool:
-        """Whether the file should be moved aside."""
-        return self.size() > LARGEST_FILE
+        """Whether the file should be shortened."""
+        return self.size() - self._freed > 2 * LARGEST_FILE
 
-    def rotate(self) -> None:
-        """Move the end of what is there to `output.log.1` and go on with an empty file, which the script writes to.
+    def shorten(self, before: int | None = None) -> bool:
+        """Keep only the end of what is on the disk. Whether the file begins anew, at 0, for that.
 
-        The script holds the file open, so it is copied and cut. What it prints in the instant between is lost; on a
-        disk without room for the copy, all of it. The next piece to send is in hand before, so that of a flood in the
-        first moment the beginning is kept.
+        Its beginning is freed in place where the filesystem can do so, up to byte `before` at most, and nothing is
+        lost. Elsewhere its end is moved to `output.log.1`. The next piece to send is in hand before, so that of a flood
+        in the first moment the beginning is kept.
         """
         self.next_piece()
+        end = self.size() - LARGEST_FILE
+        freed = holes.punch(self._path, end if before is None else min(before, end))
+        if freed is None:
+            self._move_aside()
+            return True
+        self._freed = max(self._freed, freed)
+        self._skip_freed()
+        return False
+
+    def _move_aside(self) -> None:
+        """Copy the end to `output.log.1` and cut the file, which the script holds open.
+
+        What it prints in the instant between is lost; on a disk without room for the copy, all of it.
+        """
         with self._path.open("r+b") as file:
             try:
                 with self._aside.open("wb") as aside:
@@ -111,6 +132,11 @@ class Output:
         self._left_out += max(0, size - self._position)
         self._position = 0
 
+    def _skip_freed(self) -> None:
+        if self._position < self._freed:
+            self._left_out += self._freed - self._position
+            self._position = self._freed
+
     def _read(self, *, is_final: bool) -> str:
         if self._piece_from >= LARGEST_SHARE or (self._left_out and is_final):
             return self._ending() if is_final else ""
@@ -122,6 +148,8 @@ class Output:
             return ""
         text, taken = text_of(data, is_final=is_final)
         self._position += taken
+        if text and self._left_out:
+            text, self._left_out = _note(self._left_out) + text, 0
         return text
 
     def _ending(self) -> str:
@@ -133,13 +161,16 @@ class Output:
         tail = self._tail(min(LAST_PIECE, unsent))
         left_out = unsent - len(tail)
         self._position, self._left_out = self._position + rest, 0
-        note = f"\n[besom: {left_out:,} bytes of output are left out here]\n" if left_out else ""
-        return note + text_of(tail, is_final=True)[0]
+        return (_note(left_out) if left_out else "") + text_of(tail, is_final=True)[0]
 
     def _tail(self, count: int) -> bytes:
         """The last bytes printed, of which some may have been moved aside."""
         tail = _end_of(self._path, count)
         return _end_of(self._aside, count - len(tail)) + tail if self._was_moved else tail
+
+
+def _note(left_out: int) -> str:
+    return f"\n[besom: {left_out:,} bytes of output are left out here]\n"
 
 
 def _end_of(path: Path, count: int) -> bytes:

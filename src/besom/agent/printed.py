@@ -54,11 +54,16 @@ class PrintedMetrics:
         """Whether rows wait for room on the disk."""
         return bool(self._waiting)
 
-    def was_rotated(self) -> None:
-        """The output was read to its end, and begins anew."""
+    @property
+    def read_to(self) -> int | None:
+        """How far the output was read, in bytes; None if no metric is looked for in it."""
+        return next((file.position for file in self._files if file.path == self._output), None)
+
+    def begins_anew(self) -> None:
+        """The output was read to its end, and is written from its beginning again."""
         for file in self._files:
             if file.path == self._output:
-                file.rewind()
+                file.position = 0
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
         if not rows:
@@ -104,10 +109,8 @@ class _LineReader:
     def __init__(self, path: Path, patterns: Sequence[_Pattern]) -> None:
         self.path = path
         self._patterns = patterns
-        self._position = 0
-
-    def rewind(self) -> None:
-        self._position = 0
+        self.position = 0
+        """Where to read on."""
 
     def rows(self, *, is_final: bool) -> list[dict[str, Any]]:
         """One dict for each further line, empty where nothing matched; no dicts at the end of what is there.
@@ -116,14 +119,14 @@ class _LineReader:
         """
         try:
             with self.path.open("rb") as file:
-                file.seek(self._position)
+                file.seek(self.position)
                 data = file.read(_CHUNK)
         except FileNotFoundError:
             return []
         end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if not end and (is_final or len(data) == _CHUNK):
             end = len(data)
-        self._position += end
+        self.position += end
         return [self._row(line) for line in _LINE_END.split(data[:end])] if end else []
 
     def _row(self, line: bytes) -> dict[str, Any]:

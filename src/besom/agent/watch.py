@@ -32,7 +32,6 @@ _LONGEST_SILENCE_S = 3.0
 """Also without news an agent calls this often: how long a person's stop may take to arrive."""
 _LONGEST_RETRY_S = 5.0
 _LONGEST_POLITENESS_S = 2.0
-_CATCH_UP_ROUNDS = 20
 _TOGETHER_S = 0.5
 """A script that got a TERM of somebody else's is not judged before its agent would have got the same."""
 
@@ -145,16 +144,10 @@ class Watch:
             self._printed.pump(is_final=is_final)
         if not self._output.is_large:
             return
-        for _ in range(_CATCH_UP_ROUNDS):  # until little can be lost to the cut
-            before = self._output.size()
-            if self._printed is None or is_final:
-                break
-            self._printed.pump()
-            if self._output.size() - before < 1_000_000:
-                break
-        self._output.rotate()
-        if self._printed is not None:
-            self._printed.was_rotated()
+        if self._printed is None:
+            self._output.shorten()
+        elif self._output.shorten(self._printed.read_to):
+            self._printed.begins_anew()
 
     # --- to the service ---
 
