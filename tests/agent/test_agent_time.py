@@ -8,6 +8,7 @@ import time
 import pytest
 
 from besom.agent import Agent
+from besom.agent.folders import RunFolder
 from besom.errors import WrongState
 from besom.records import RunState, SweepState, TrialState
 from besom.wire import Command
@@ -63,7 +64,7 @@ def test_a_script_that_is_ended_together_with_its_agent_is_no_failure(place, eve
     thread.start()
     run = eventually(service.runs)[0]
     eventually(lambda: service.rows(run.id))
-    pid = int((place.runs / run.id / "holder.json").read_text().split('"pid": ')[1].split(",")[0])
+    pid = RunFolder(place.runs / run.id).holder().pid
     agent._wish = agent._wish.STOP  # as in a signal's handler, whose agent has not come to act on it
     os.kill(pid, signal.SIGTERM)
     agent.stop()

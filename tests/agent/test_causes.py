@@ -27,21 +27,20 @@ from besom.records import Cause
 )
 def test_the_cause_is_read_from_how_it_ended_and_what_it_said(ended, last_lines, cause):
     failure = failure_of(ended, last_lines, is_memory_kill=False)
-    assert failure is not None
     assert failure.cause is cause
     assert failure.message
 
 
-def test_success_is_no_failure():
-    assert failure_of(Exit(0), "MemoryError was survived", is_memory_kill=True) is None
+def test_only_an_exit_code_of_0_that_it_came_to_by_itself_is_success():
+    assert Exit(0).is_success
+    ends = [Exit(1), Exit(None, signal.SIGKILL), Exit(0, error="KeyError"), Exit(0, is_interrupted=True)]
+    assert not any(ended.is_success for ended in ends)
 
 
 def test_a_kill_counts_as_memory_only_with_evidence():
     killed = Exit(None, signal.SIGKILL)
     with_evidence = failure_of(killed, "", is_memory_kill=True)
     without = failure_of(killed, "", is_memory_kill=False)
-    assert with_evidence is not None
-    assert without is not None
     assert with_evidence.cause is Cause.HOST_OUT_OF_MEMORY
     assert without.cause is Cause.SIGNAL
     assert "SIGKILL" in without.message

@@ -1,6 +1,8 @@
 """A run's folder is held by a living agent, or free for a successor, or over."""
 
+import errno
 import json
+import os
 
 import pytest
 
@@ -27,6 +29,32 @@ def test_a_folder_is_held_from_the_moment_that_its_lock_can_be_seen(made, tmp_pa
     [seen] = unended(tmp_path / "runs")
     assert not seen.hold()
     assert seen.holder().assignment == ASSIGNMENT
+
+
+@pytest.mark.parametrize("left", [1.0, 0.5])
+def test_a_successor_learns_of_the_scripts_process_if_that_was_written_whole(made, left):
+    before = (made.path / "lock").stat().st_size
+    made.note_process(4711, 12.5)
+    made.release()
+    lock = made.path / "lock"
+    os.truncate(lock, before + int(left * (lock.stat().st_size - before)))
+    holder = RunFolder(made.path).holder()
+    assert holder.assignment == ASSIGNMENT
+    assert (holder.pid, holder.created_at) == ((4711, 12.5) if left == 1.0 else (None, None))
+
+
+def test_a_folder_that_cannot_be_held_for_want_of_room_is_as_if_never_begun(tmp_path, monkeypatch):
+    def full(fd, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = RunFolder(tmp_path / "runs" / "run1")
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        folder.create(ASSIGNMENT, tmp_path / "checkpoints")
+    monkeypatch.undo()
+    assert list(unended(tmp_path / "runs")) == []
+    folder.create(ASSIGNMENT, tmp_path / "checkpoints")
+    assert folder.holder().assignment == ASSIGNMENT
 
 
 def test_a_released_folder_goes_to_one_successor_only(made):

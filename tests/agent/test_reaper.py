@@ -55,12 +55,12 @@ def test_a_run_whose_script_was_just_starting_is_found_by_its_mark(sleeper):
     assert process.wait(5) == -9
 
 
-def test_a_reaper_that_was_killed_is_replaced_and_knows_the_list(sleeper):
+def test_a_reaper_that_was_killed_is_replaced_and_knows_the_list(sleeper, eventually):
     process = sleeper("first")
     before = set(reapers())
     guard = Guard()
     guard.expect("first")
-    [reaper] = set(reapers()) - before
+    [reaper] = eventually(lambda: set(reapers()) - before)  # a process that just began has no command line yet
     reaper.kill()
     reaper.wait()
     guard.expect("second")

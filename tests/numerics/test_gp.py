@@ -30,6 +30,12 @@ def test_posterior_equals_scikit_learns() -> None:
     np.testing.assert_allclose(sd, expected_sd, atol=1e-8)
 
 
+def test_the_means_at_the_targets_own_inputs_are_what_it_predicts_there() -> None:
+    x, z, categories = a_problem()
+    posterior = Posterior(x, z, categories, np.array([-1.0, 0.0, 0.5, 0.3, -2.0]))
+    np.testing.assert_allclose(posterior.means, posterior.predict(x)[0], atol=1e-10)
+
+
 def test_likelihood_equals_scikit_learns() -> None:
     x, z, _ = a_problem()
     x = x[:, :2]

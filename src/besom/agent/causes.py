@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from besom.agent.child import Exit
@@ -42,16 +43,14 @@ class MemoryKills:
         return any(now > then for now, then in zip(self.counts, before.counts, strict=True))
 
 
-def failure_of(ended: Exit, last_lines: str, *, is_memory_kill: bool) -> Failure | None:
-    """Why a script that ended by itself failed; None if it succeeded.
+def failure_of(ended: Exit, last_lines: str, *, is_memory_kill: bool) -> Failure:
+    """Why a script that ended by itself failed.
 
     Args:
-        ended: How it ended.
+        ended: How it ended: no success.
         last_lines: What it printed last.
         is_memory_kill: The kernel killed something for want of memory while it ran.
     """
-    if ended.code == 0 and not ended.error:
-        return None
     number = ended.signal
     if number is None and ended.code is not None and ended.code > _FIRST_OF_SIGNALS:
         number = ended.code - _FIRST_OF_SIGNALS  # a shell's way to say it
@@ -97,6 +96,7 @@ def _last_line(text: str) -> str:
     return lines[-1].strip()[:400] if lines else ""
 
 
+@cache
 def _control_group() -> Path:
     try:
         unified = [line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")]

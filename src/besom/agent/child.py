@@ -42,6 +42,11 @@ class Exit:
     memory_bytes: int | None = None
     is_interrupted: bool = False
 
+    @property
+    def is_success(self) -> bool:
+        """Whether it ended by itself, with exit code 0."""
+        return self.code == 0 and not self.error and not self.is_interrupted
+
 
 class Child(Protocol):
     """What watches a run needs of its script."""

@@ -9,7 +9,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,20 +22,27 @@ _FIRST_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What a successor needs to end and give back a run: written before the script starts, `pid` after."""
+    """What a successor needs to end and give back a run: written before the script starts, `pid` after.
+
+    Attributes:
+        assignment: The run.
+        host: The machine.
+        pid: The script's process.
+        created_at: That process's own start, as the kernel tells it: with `pid` it names one process, for ever.
+    """
 
     assignment: Assignment
     host: str
     pid: int | None = None
     created_at: float | None = None
-    """The process's own start, as the kernel tells it: with `pid` it names one process, for ever."""
 
 
 class RunFolder:
     """The folder of one run, `BESOM_RUN_DIR` for its script.
 
     While an agent works in it, the agent holds a lock on `lock`; the kernel lets go of it when the agent dies. The
-    file goes when the run is over, so a folder with an unheld lock file is a run that nobody ended.
+    file goes when the run is over, so a folder with an unheld lock file is a run that nobody ended. What stands in it
+    is the `Holder`: a line from the beginning on, and one with the script's process.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,26 +54,30 @@ class RunFolder:
         self.order = path / "order.json"
         self.output = path / "output.log"
         self._lock = path / "lock"
-        self._holder = path / "holder.json"
         self._lock_fd: int | None = None
 
     def create(self, assignment: Assignment, checkpoints: Path) -> None:
         """Make the folder and the trial's checkpoints, hold it, and write what the script and a successor need."""
         self.path.mkdir(parents=True, exist_ok=True)
         checkpoints.mkdir(parents=True, exist_ok=True)
-        self.hold_for(Holder(assignment, socket.gethostname()))
-        self._begin_to_hold()
-        write_json(self.config, assignment.config)
+        self._begin_to_hold({"assignment": asdict(assignment), "host": socket.gethostname()})
+        _write(self.config, assignment.config)
         # W&B's shape of the same; JSON is YAML.
         wandb = {"wandb_version": 1, **{name: {"value": value} for name, value in assignment.config.items()}}
-        write_json(self.wandb_config, wandb)
+        _write(self.wandb_config, wandb)
 
-    def _begin_to_hold(self) -> None:
-        """Put a lock file there that is held from its first moment on: a salvager must never find it free."""
+    def _begin_to_hold(self, holder: Mapping[str, Any]) -> None:
+        """Put a lock file there that is held and whole from its first moment on: no salvager finds it free."""
         draft = self.path / "lock.draft"
-        fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        draft.rename(self._lock)
+        fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            os.write(fd, _line(holder))
+            draft.rename(self._lock)
+        except OSError:
+            os.close(fd)
+            draft.unlink(missing_ok=True)
+            raise
         self._lock_fd = fd
 
     def hold(self) -> bool:
@@ -85,20 +96,19 @@ class RunFolder:
         self._lock_fd = fd
         return True
 
-    def note_process(self, holder: Holder) -> None:
+    def note_process(self, pid: int, created_at: float | None) -> None:
         """Write down the script's process too, where there is room: without, a successor finds it by the run's id."""
-        with contextlib.suppress(OSError):
-            self.hold_for(holder)
-
-    def hold_for(self, holder: Holder) -> None:
-        """Write down who works here, for a successor."""
-        write_json(self._holder, asdict(holder))
+        if self._lock_fd is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._lock_fd, _line({"pid": pid, "created_at": created_at}))
 
     def holder(self) -> Holder | None:
         """Who worked here; None if that was never written."""
         try:
-            fields = json.loads(self._holder.read_bytes())
-            return Holder(**{**fields, "assignment": Assignment(**fields["assignment"])})
+            first, *later = self._lock.read_bytes().splitlines()
+            fields = json.loads(first)
+            fields["assignment"] = Assignment(**fields["assignment"])
+            return Holder(**fields, **_process(later))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -157,6 +167,23 @@ def unended(runs: Path) -> Iterator[RunFolder]:
         for entry in entries:
             if (Path(entry.path) / "lock").exists():
                 yield RunFolder(Path(entry.path))
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
+
+
+def _process(lines: Sequence[bytes]) -> dict[str, Any]:
+    """The script's process, if it was written down, and whole: a disk may have taken the beginning alone."""
+    try:
+        return dict(json.loads(lines[0])) if lines else {}
+    except ValueError:
+        return {}
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a file that nobody looks for yet."""
+    path.write_text(json.dumps(value), encoding="utf-8")
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import time
@@ -15,7 +16,7 @@ from besom.agent.bell import Bell
 from besom.agent.child import Child
 from besom.agent.command import NotStartable
 from besom.agent.executors import Executor, Job, ProcessExecutor
-from besom.agent.folders import Holder, RunFolder, checkpoints_of, is_for_want_of_room, is_full
+from besom.agent.folders import RunFolder, checkpoints_of, is_for_want_of_room, is_full
 from besom.agent.inheriting import take_over
 from besom.agent.monitor import Monitor
 from besom.agent.output import Output
@@ -31,6 +32,8 @@ from besom.sweepfile.model import SweepFile
 from besom.wire import Answer, Ask, Assignment, Done, Finish, Hello, Wait
 
 _LONGEST_RETRY_S = 5.0
+_ROOM_LASTS_S = 1.0
+"""For so long a disk that had room is believed to have it: many short trials need not look each time."""
 NO_ROOM = "no room for another run here"
 """Why an agent waits that shares its place; most of those there do so most of the time, and nobody is told."""
 
@@ -89,6 +92,7 @@ class Agent:
         self._bell = Bell()
         self._wish = Wish.GO_ON
         self._ended: Ended | None = None
+        self._had_room_at = -math.inf
 
     def stop(self, now: bool = False) -> None:
         """End soon: the run in hand is asked to end and given back, or killed with `now`. From any thread or signal."""
@@ -161,12 +165,15 @@ class Agent:
 
     def _await_room(self) -> None:
         """Take no run while the disk is full: its trial would fail for nothing."""
+        if time.monotonic() - self._had_room_at < _ROOM_LASTS_S:
+            return
         has_told = False
         while self._wish is Wish.GO_ON and is_full(self._folder):
             if not has_told:
                 _log.warning("agent %s: %s: the disk is full; it waits for room.", self.name, self._folder)
             has_told = True
             self._bell.wait(1.0)
+        self._had_room_at = time.monotonic()
 
     def _set_gpus(self) -> None:
         wanted = self._file.besom.resources.gpus
@@ -242,7 +249,7 @@ class Agent:
 
     def _see_through(self, job: Job, child: Child) -> None:
         assignment, folder = job.assignment, job.folder
-        folder.note_process(Holder(assignment, socket.gethostname(), child.pid, child.created_at))
+        folder.note_process(child.pid, child.created_at)
         output = Output(folder.output)
         sources = self._file.besom.metrics
         names = [self._file.metric.name] if self._file.metric else []
@@ -267,6 +274,7 @@ class Agent:
         """Tell that a run could not be started. A full disk is no fault of the trial's: it goes back."""
         _log.warning("run %s: %s", assignment.run_id, error)
         ended: Ended = "lost" if is_for_want_of_room(error) else "failed"
+        self._had_room_at = -math.inf
         failure = Failure(Cause.NOT_STARTED, str(error)) if ended == "failed" else None
         finish = Finish(assignment.run_id, assignment.lease, ended, failure)
         while True:

@@ -259,6 +259,9 @@ class Watch:
         return self._is_ours and self._wish() is Wish.GO_ON
 
     def _verdict(self, ended: Exit) -> tuple[Ended, Failure | None]:
+        if ended.is_success and self._because is None:
+            # One that ran to where it was asked to, and ended by itself, is paused.
+            return ("paused" if self._receipt is not None and self._receipt.order == "pause" else "finished"), None
         last_lines = self._output.last_lines()
         if self._because == "failed":
             message = f"stopped after {self._limits.timeout_s:g} s, the sweep file's besom.timeout"
@@ -268,10 +271,6 @@ class Watch:
         if self._because is not None:
             return self._because, None
         failure = failure_of(ended, last_lines, is_memory_kill=MemoryKills.now().has_grown_since(self._kills_before))
-        if failure is not None and failure.cause in OUT_OF_MEMORY and self._monitor.is_guest:
+        if failure.cause in OUT_OF_MEMORY and self._monitor.is_guest:
             return "lost", failure  # alone it may fit
-        if failure is not None:
-            return "failed", failure
-        if self._receipt is not None and self._receipt.order == "pause":
-            return "paused", None  # it ran to where it was asked to, and ended by itself
-        return "finished", None
+        return "failed", failure

@@ -25,8 +25,15 @@ _SQRT5 = math.sqrt(5.0)
 
 def matern52(r2: Floats) -> Floats:
     """Correlation at squared scaled distance `r2` >= 0, same shape."""
-    r = np.sqrt(5.0 * r2)
-    return (1.0 + r + r * r / 3.0) * np.exp(-r)
+    r = 5.0 * r2
+    np.sqrt(r, out=r)
+    correlation = r / 3.0  # 1 + r + r^2 / 3, with few arrays: fetching fresh memory is most of the time
+    correlation += 1.0
+    correlation *= r
+    correlation += 1.0
+    np.negative(r, out=r)
+    correlation *= np.exp(r, out=r)
+    return correlation
 
 
 def matern52_and_slope(r2: Floats) -> tuple[Floats, Floats]:
@@ -69,5 +76,7 @@ def features(x: Floats, categories: Ints, lengthscale: Floats) -> Floats:
 
 def squared_distances(a: Floats, b: Floats) -> Floats:
     """Squared Euclidean distances between rows of `a` (n, f) and `b` (m, f), shape (n, m), never negative."""
-    squared = (a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2.0 * (a @ b.T)
-    return np.asarray(np.maximum(squared, 0.0))
+    squared = (-2.0 * a) @ b.T
+    squared += (a * a).sum(1)[:, None]
+    squared += (b * b).sum(1)[None, :]
+    return np.asarray(np.maximum(squared, 0.0, out=squared))

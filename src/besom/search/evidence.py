@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from besom.records import Observation, Status
+from besom.records import Config, Observation, Status
 from besom.search.contract import History
+from besom.space import Space
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+_FAILED, _PENDING, _PAUSED = Status.FAILED, Status.PENDING, Status.PAUSED  # an enum's members are slow to look up
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,34 +24,40 @@ class Evidence:
     """Results and pending trials of a history.
 
     Attributes:
-        x: Encoded configurations with a result, shape (n, d). Failures are none: see `failures`.
+        space: The search space.
+        configs: Configurations with a result. Failures are none: see `failures`.
         y: Their minimised objectives, finite, shape (n,).
         pending: Encoded configurations whose result is still to come, shape (m, d).
     """
 
-    x: Floats
+    space: Space
+    configs: Sequence[Config]
     y: Floats
     pending: Floats
+
+    def x(self, kept: Ints) -> Floats:
+        """Encoded configurations with a result, those of the indices `kept` (k,), shape (k, d)."""
+        return self.space.encode([self.configs[at] for at in kept.tolist()])
 
 
 def evidence_of(history: History) -> Evidence:
     """The evidence in a history, in order of the trials' numbers."""
-    told = [(o.config, o.value) for o in history.observations if _has_result(o)]
-    pending = [o.config for o in history.observations if _is_open(o)]
+    open_ones = [o for o in history.observations if _is_open(o)]
+    not_told = {o.trial for o in open_ones}
+    told = [
+        o
+        for o in history.observations
+        if o.value is not None and math.isfinite(o.value) and o.status is not _FAILED and o.trial not in not_told
+    ]
     return Evidence(
-        x=history.space.encode([config for config, _ in told]),
-        y=np.array([value for _, value in told], dtype=np.float64),
-        pending=history.space.encode(pending),
+        space=history.space,
+        configs=[o.config for o in told],
+        y=np.array([o.value for o in told], dtype=np.float64),
+        pending=history.space.encode([o.config for o in open_ones]),
     )
 
 
 def _is_open(observation: Observation) -> bool:
     """Whether its result is still to come. A paused trial's latest value counts as its result until it goes on."""
-    waits = observation.status is Status.PAUSED and observation.value is None
-    return observation.status is Status.PENDING or waits
-
-
-def _has_result(observation: Observation) -> bool:
-    if observation.status is Status.FAILED or _is_open(observation):
-        return False
-    return observation.value is not None and math.isfinite(observation.value)
+    status = observation.status
+    return status is _PENDING or (status is _PAUSED and observation.value is None)

@@ -3,24 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
 
 from besom.numerics.gp import Posterior, fit
-from besom.records import Cause, Observation, Status
+from besom.records import Cause, Config, Observation, Status
 from besom.search.memory import Memory
+from besom.search.thinning import in_steps
 from besom.space import Space
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 _NOT_ITS_FAULT = frozenset({Cause.LOST, Cause.NOT_STARTED})
-_LATEST = 200
+_LATEST = 150
 _LEAST_CHANCE = 0.6  # below it a configuration is tried only where no other is left
 _NEXT_TO_NONE = -1e6
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Which configurations failed (1) and which did not (0): `failed` has shape (n,)."""
+
+    configs: list[Config]
+    failed: Floats
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether there are both."""
+        return bool(self.failed.any() and not self.failed.all())
+
+    @property
+    def rate(self) -> float:
+        return float(self.failed.mean())
+
+    @property
+    def spread(self) -> float:
+        return float(self.failed.std())
+
+    @property
+    def z(self) -> Floats:
+        """What failed and what did not, standardised, shape (n,)."""
+        return (self.failed - self.rate) / self.spread
+
+    def theta(self, space: Space, categories: Ints) -> Floats:
+        """Hyperparameters fitted to it."""
+        return _fitted(space.encode(self.configs).tobytes(), self.z.tobytes(), tuple(categories.tolist()))
 
 
 class Failures:
@@ -33,15 +66,21 @@ class Failures:
     def __init__(self, space: Space, observations: Sequence[Observation], categories: Ints) -> None:
         """What the observations say; those whose agent vanished, or whose program could not start, say nothing."""
         self._memory = Memory(space, observations, categories)
-        known = [o for o in observations if not self._memory.knows(o)]
-        seen = [o for o in known if o.value is not None or _is_its_fault(o)][-_LATEST:]
-        failed = np.array([_is_its_fault(o) for o in seen], dtype=np.float64)
         self._posterior: Posterior | None = None
-        if failed.any() and not failed.all():
-            x = space.encode([o.config for o in seen])
-            self._rate, self._spread = float(failed.mean()), float(failed.std())
-            z = (failed - self._rate) / self._spread
-            self._posterior = Posterior(x, z, categories, _fitted(x.tobytes(), z.tobytes(), tuple(categories.tolist())))
+        told = self._told_by(observations)
+        if not told.is_mixed:
+            return
+        self._rate, self._spread = told.rate, told.spread
+        # The hyperparameters last a while, as the objective's do: see `model`.
+        first = self._told_by(observations[: in_steps(len(observations))])
+        theta = (first if first.is_mixed else told).theta(space, categories)
+        self._posterior = Posterior(space.encode(told.configs), told.z, categories, theta)
+
+    def _told_by(self, observations: Sequence[Observation]) -> _Told:
+        """The latest that say something."""
+        says = (o for o in reversed(observations) if (o.value is not None or _is_its_fault(o)))
+        seen = list(islice((o for o in says if not self._memory.knows(o)), _LATEST))[::-1]
+        return _Told([o.config for o in seen], np.array([_is_its_fault(o) for o in seen], dtype=np.float64))
 
     def rule_out(self, x: Floats) -> npt.NDArray[np.bool_]:
         """Whether configurations at `x` (m, d) are so likely to fail that they wait until no other is left, (m,)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +43,12 @@ class Memory:
         """Learn from observations; without a trial that ran out of memory, or any that did not, everything fits."""
         self._kinds = []
         self._met: set[int] = set()
+        ran_out = [o for o in observations if o.failure is not None and o.failure.cause in OUT_OF_MEMORY]
         for cause, name in OUT_OF_MEMORY.items():
-            if not any(o.failure is not None and o.failure.cause is cause for o in observations):
+            if not any(o.failure is not None and o.failure.cause is cause for o in ran_out):
                 continue
-            fitted = [o for o in observations if o.value is not None and o.status is not Status.FAILED]
-            fitted = [o for o in fitted if o.resources.get(name, 0.0) > 0][-_MOST:]
-            met = {o.trial: need for o in observations if (need := _needed(o, cause, name, fitted)) is not None}
+            fitted = _latest_with(name, observations)
+            met = {o.trial: need for o in ran_out if (need := _needed(o, cause, name, fitted)) is not None}
             if fitted and met:
                 self._met |= met.keys()
                 self._kinds.append(_Kind(space, observations, categories, name, fitted, met))
@@ -125,6 +126,12 @@ class _Kind:
 
         below = ndtr((np.log(self._steps)[None, :] - mean[:, None]) / sd[:, None])
         return np.asarray(below @ self._weights + 1.0 - self._weights.sum())
+
+
+def _latest_with(name: str, observations: Sequence[Observation]) -> list[Observation]:
+    """The latest trials that ended well and whose peak of that resource is known, in their order."""
+    known = (o for o in reversed(observations) if o.resources.get(name, 0.0) > 0 and o.value is not None)
+    return list(islice((o for o in known if o.status is not Status.FAILED), _MOST))[::-1]
 
 
 def _needed(o: Observation, cause: Cause, name: str, fitted: Sequence[Observation]) -> float | None:

@@ -18,7 +18,7 @@ from besom.search.thinning import best_and_even, in_steps
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-_POINTS_MAX = 400  # an exact posterior of more is too slow: half of them the best, half spread over the rest
+_POINTS_MAX = 300  # an exact posterior of more is too slow: half of them the best, half spread over the rest
 _FIT_POINTS_MAX = 200
 
 
@@ -58,9 +58,9 @@ def model_of(evidence: Evidence, categories: Ints) -> Model:
     """
     theta = _theta(evidence, categories)
     kept = best_and_even(evidence.y, _POINTS_MAX)
-    x, warp = evidence.x[kept], half_rank(evidence.y[kept])
+    x, warp = evidence.x(kept), half_rank(evidence.y[kept])
     posterior = Posterior(x, warp.z, categories, theta)
-    mean, _ = posterior.predict(x)
+    mean = posterior.means
     order = np.argsort(mean, kind="stable")
     return Model(posterior.joined(evidence.pending), warp, float(mean[order[0]]), x[order[:5]])
 
@@ -69,7 +69,7 @@ def _theta(evidence: Evidence, categories: Ints) -> Floats:
     """Hyperparameters from the first results, up to a number that grows by steps: most asks find them in the cache."""
     first = in_steps(len(evidence.y))
     kept = best_and_even(evidence.y[:first], _FIT_POINTS_MAX)
-    x, y = evidence.x[kept], evidence.y[kept]
+    x, y = evidence.x(kept), evidence.y[kept]
     return _fitted(x.tobytes(), y.tobytes(), tuple(categories.tolist()))
 
 

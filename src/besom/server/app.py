@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from fastapi import FastAPI
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from besom.errors import BesomError
@@ -21,6 +23,7 @@ from besom.server.news import News
 from besom.server.pages.door import Door
 from besom.server.pages.routes import routes as page_routes
 from besom.server.pages.shelf import Shelf, the_shelf
+from besom.server.shortcut import Shortcut
 from besom.server.views import Views
 from besom.server.wandb.protocol import Protocol
 from besom.server.wandb.routes import routes as wandb_routes
@@ -47,7 +50,9 @@ class App:
         driver.on_change(self.news.note)
         door = Door(token)
         self._shelf = the_shelf()
-        self._guarded = Guard(_routed(driver, token, home, desk, self.news, door, self._shelf), token, door)
+        often = agents.frequent_routes(driver, "/api/v1", RESPONSES)
+        routed = _routed(driver, token, home, desk, self.news, door, self._shelf, often)
+        self._guarded = Guard(Shortcut(routed, often), token, door)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._guarded(scope, receive, send)
@@ -66,7 +71,16 @@ class App:
         self.news.close()
 
 
-def _routed(driver: Driver, token: str | None, home: Home, desk: Desk, told: News, door: Door, shelf: Shelf) -> FastAPI:
+def _routed(
+    driver: Driver,
+    token: str | None,
+    home: Home,
+    desk: Desk,
+    told: News,
+    door: Door,
+    shelf: Shelf,
+    often: Sequence[BaseRoute],
+) -> FastAPI:
     # No pages of documentation: FastAPI's fetch their scripts from elsewhere.
     app = FastAPI(
         title="besom",
@@ -77,7 +91,7 @@ def _routed(driver: Driver, token: str | None, home: Home, desk: Desk, told: New
         redoc_url=None,
     )
     add_refusals(app)
-    app.router.routes += agents.frequent_routes(driver, "/api/v1", RESPONSES)
+    app.router.routes += often
     for room in (sweeps, agents, runs):
         app.include_router(room.routes(driver), prefix="/api/v1", responses=RESPONSES)
     for shown in (views.routes(desk), cards.routes(desk), news.routes(desk, told)):

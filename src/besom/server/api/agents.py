@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,24 +11,12 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
 from besom.errors import MessageError
 from besom.records import Agent
 from besom.server.api.bodies import answer, described, received
 from besom.server.driver import Driver
 from besom.wire import Answer, Ask, Finish, Hello, Receipt, Report
-
-
-class _Straight(APIRoute):
-    """Described as any route, but called straight with the path's names and the request: nothing else is injected."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        async def handle(request: Request) -> Response:
-            response: Response = await self.endpoint(**request.path_params, request=request)
-            return response
-
-        return handle
 
 
 def routes(driver: Driver) -> APIRouter:
@@ -52,9 +40,9 @@ def routes(driver: Driver) -> APIRouter:
     return router
 
 
-def frequent_routes(driver: Driver, prefix: str, responses: Mapping[int | str, dict[str, Any]]) -> list[BaseRoute]:
-    """The routes of what agents say all the time, to stand before all others: each that is looked at takes time."""
-    often = APIRouter(prefix=prefix, tags=["agents"], route_class=_Straight, responses=dict(responses))
+def frequent_routes(driver: Driver, prefix: str, responses: Mapping[int | str, dict[str, Any]]) -> list[APIRoute]:
+    """The routes of what agents say all the time: for a `Shortcut`, so nothing but path and request is injected."""
+    often = APIRouter(prefix=prefix, tags=["agents"], responses=dict(responses))
 
     @often.post(
         "/sweeps/{sweep_id}/ask",
@@ -84,7 +72,7 @@ def frequent_routes(driver: Driver, prefix: str, responses: Mapping[int | str, d
         await asyncio.wrap_future(driver.send(message))
         return answer({})
 
-    return often.routes
+    return [route for route in often.routes if isinstance(route, APIRoute)]
 
 
 def _check(run_id: str, message: Report | Finish) -> None:

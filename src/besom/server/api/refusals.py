@@ -79,28 +79,35 @@ def refusal(error: BesomError, status: int | None = None) -> Response:
     return response
 
 
+def answer_to(error: Exception, method: str, path: str) -> Response:
+    """The answer to a request that an error came of."""
+    place = f"{method} {path}"
+    match error:
+        case BesomError():
+            return refusal(error)
+        case RequestValidationError():
+            wrong = (
+                f"{'.'.join(map(str, each['loc']))}: {each['msg']}, got {each['input']!r}" for each in error.errors()
+            )
+            return refusal(MessageError("; ".join(wrong)))
+        case HTTPException(status_code=413):
+            return refusal(MessageError(error.detail), 413)
+        case HTTPException():
+            told = UnknownName(f"{place}: {error.detail}; see /api/openapi.json for what there is.")
+            return refusal(told, error.status_code)
+    log.error("%s failed", place, exc_info=error)
+    return refusal(ServerError(f"{place}: a bug of besom ({type(error).__name__}); the server's log has more."))
+
+
+def _said(each: dict[str, Any]) -> str:
+    return f"{'.'.join(map(str, each['loc']))}: {each['msg']}, got {each['input']!r}"
+
+
 def add_refusals(app: FastAPI) -> None:
     """Answer every error of the app in the one shape."""
 
-    @app.exception_handler(BesomError)
-    async def ours(request: Request, error: BesomError) -> Response:
-        return refusal(error)
+    async def told(request: Request, error: Exception) -> Response:
+        return answer_to(error, request.method, request.url.path)
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        places = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}, got {each['input']!r}" for each in error.errors())
-        return refusal(MessageError("; ".join(places)))
-
-    @app.exception_handler(HTTPException)
-    async def not_routed(request: Request, error: HTTPException) -> Response:
-        if error.status_code == 413:
-            return refusal(MessageError(error.detail), 413)
-        place = f"{request.method} {request.url.path}"
-        told = UnknownName(f"{place}: {error.detail}; see /api/openapi.json for what there is.")
-        return refusal(told, error.status_code)
-
-    @app.exception_handler(Exception)
-    async def bug(request: Request, error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        place = f"{request.method} {request.url.path}"
-        return refusal(ServerError(f"{place}: a bug of besom ({type(error).__name__}); the server's log has more."))
+    for kind in (BesomError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, told)
