@@ -140,6 +140,8 @@ class Finish:
     summary: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     """How long the script ran, if the agent knows: the message may come long after its end."""
+    report: Report | None = None
+    """What it logged last, where that was not sent before: it is taken in first."""
 
 
 Verb = Literal[

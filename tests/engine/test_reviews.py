@@ -14,6 +14,7 @@ from besom.errors import WrongState
 from besom.records import Cause, Failure, Reason, Run, RunState, TrialState
 from besom.stopping.contract import Decision
 from besom.store.text import from_text, to_text
+from besom.wire import Finish, Report
 
 CRASH = Failure(Cause.EXIT_CODE, "exit code 1", exit_code=1)
 STOP = Decision("stop", Reason("review", "hopeless", {"mean": -0.25, "trials": 3}))
@@ -193,6 +194,21 @@ def test_a_script_that_ends_at_the_most_is_finished() -> None:
     run = driven.assigned()
     epochs(driven, run, 1, 9)
     assert driven.finish(run).state is TrialState.FINISHED
+
+
+@pytest.mark.parametrize("script", [[PAUSE], [STOP], [go_on(5)]])
+def test_what_a_run_logged_last_is_reviewed_alike_where_it_comes_with_its_end(script: list[Any]) -> None:
+    apart, together = (sweep(Scripted(script=list(script)), checkpoints=True) for _ in range(2))
+    run = apart.assigned()
+    epochs(apart, run, 1, 2)
+    apart.finish(run)
+    run = together.assigned()
+    epochs(together, run, 1, 1)
+    last = Report(run.run_id, run.lease, 1, ({"epoch": 2, "loss": 0.5},))
+    together.handle(Finish(run.run_id, run.lease, "finished", report=last))
+    assert together.state.trials[1].state == apart.state.trials[1].state
+    assert together.state.runs[run.run_id].state == apart.state.runs[run.run_id].state
+    assert together.state.trials[1].fidelity == apart.state.trials[1].fidelity == 2
 
 
 def test_a_paused_trial_goes_on_from_its_checkpoint_and_is_reviewed_further_on() -> None:

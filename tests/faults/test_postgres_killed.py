@@ -40,7 +40,7 @@ def test_agents_wait_for_a_database_that_dies_and_comes_back(bench: Bench, morta
     server = bench.serve()
     sweep_id = bench.run("sweep", "sweep.json").split()[1]
     agents = [bench.start("agent", sweep_id) for _ in range(2)]
-    eventually(lambda: bench.runs() and bench.runs()[-1].rows, "rows arrive")
+    eventually(lambda: len({run.agent_id for run in bench.runs() if run.rows}) == 2, "rows of both arrive")
     mortal.kill()
     away = "besom tries again by itself"
     eventually(lambda: away in bench.said(agents[0]) + bench.said(agents[1]), "an agent loses its patience")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from besom.errors import ConfigError, LeaseLost, OutOfOrder, SweepFileError, UnknownName, WrongState
+from besom.errors import ConfigError, LeaseLost, MessageError, OutOfOrder, SweepFileError, UnknownName, WrongState
 from besom.records import Cause, Failure, RunState, SweepState, TrialState
 from besom.service import Service
 from besom.wire import Ask, Assignment, Command, Done, Finish, Hello, Import, Measured, Report
@@ -105,6 +105,31 @@ class ServiceSuite:
         with pytest.raises(OutOfOrder) as refused:
             service.report(Report(run.run_id, run.lease, 5, [{"loss": 1.0}]))
         assert refused.value.expected == 0
+
+    def test_a_runs_end_brings_what_was_logged_last_and_sent_again_changes_nothing(self, service: Service):
+        sweep = service.create_sweep(FILE)
+        run = assigned(service, sweep.id)
+        service.report(Report(run.run_id, run.lease, 0, [{"loss": 2.0}], "one\n"))
+        last = Report(run.run_id, run.lease, 1, [{"loss": 1.0}], "two\n", 4, samples=[{"memory_gb": 1.5}])
+        for _ in range(2):
+            service.finish(Finish(run.run_id, run.lease, "finished", report=last))
+        (ended,) = service.runs(sweep.id)
+        assert (ended.state, ended.rows, ended.value) == (RunState.FINISHED, 2, 1.0)
+        assert [row["loss"] for row in service.rows(run.run_id)] == [2.0, 1.0]
+        assert service.output(run.run_id) == "one\ntwo\n"
+        assert len(service.resource_rows(run.run_id)) == 1
+
+    def test_an_end_whose_last_report_leaves_a_gap_or_is_anothers_is_refused_whole(self, service: Service):
+        sweep = service.create_sweep(FILE)
+        run, other = assigned(service, sweep.id), assigned(service, sweep.id, "r2")
+        for last, refusal in [
+            (Report(run.run_id, run.lease, 3, [{"loss": 1.0}]), OutOfOrder),
+            (Report(other.run_id, other.lease, 0, [{"loss": 1.0}]), MessageError),
+        ]:
+            with pytest.raises(refusal):
+                service.finish(Finish(run.run_id, run.lease, "finished", report=last))
+        assert {each.state for each in service.runs(sweep.id)} == {RunState.RUNNING}
+        assert {each.rows for each in service.runs(sweep.id)} == {0}
 
     def test_a_lost_lease_is_refused(self, service: Service):
         run = assigned(service, service.create_sweep(FILE).id)

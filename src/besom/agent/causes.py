@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from besom.agent.child import Exit
@@ -37,6 +38,11 @@ class MemoryKills:
     def now(cls) -> MemoryKills:
         """The counts up to now; zero where the system does not tell."""
         return cls((_counter(_control_group() / "memory.events"), _counter(Path("/proc/vmstat"))))
+
+    @classmethod
+    def lately(cls) -> MemoryKills:
+        """As `now`, but up to a second old: the kernel is slow to tell, and many short runs may begin in a second."""
+        return _counts_of(int(time.monotonic()))
 
     def has_grown_since(self, before: MemoryKills) -> bool:
         """Whether there were more since `before`."""
@@ -94,6 +100,11 @@ def _line_with(text: str, match: re.Match[str]) -> str:
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1].strip()[:400] if lines else ""
+
+
+@lru_cache(maxsize=1)
+def _counts_of(second: int) -> MemoryKills:
+    return MemoryKills.now()
 
 
 @cache

@@ -63,6 +63,10 @@ class Output:
         """Whether there is something to send now."""
         return bool(self._piece) or (self._piece_from < LARGEST_SHARE and self.size() > self._position)
 
+    def is_in_hand(self) -> bool:
+        """After the script's end: whether nothing is left behind the piece in hand."""
+        return self.size() <= self._position and not self._left_out
+
     def next_piece(self, *, is_final: bool = False) -> tuple[int, str]:
         """Offset and text of the piece in hand, or of the next one; empty where there is none yet."""
         if not self._piece:

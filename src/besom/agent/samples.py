@@ -56,6 +56,10 @@ class Samples:
         self._kept_s = self._seen_s
         self._gathered.clear()
 
+    def is_in_hand(self) -> bool:
+        """Whether one batch takes all that waits."""
+        return len(self._waiting.rows) <= _PER_BATCH
+
     def next_batch(self, *, is_final: bool = False) -> Batch:
         """Samples to send and the number of the first; none where there are too few to be worth it, unless `is_final`.
 

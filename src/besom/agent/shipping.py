@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from besom.agent.output import Output
 from besom.agent.samples import Samples
-from besom.agent.spool import Spool
+from besom.agent.spool import Batch, Spool
 from besom.errors import LeaseLost, OutOfOrder, ServerError, ServerUnreachable, StoreError, UnknownName
 from besom.service import Service
 from besom.wire import Finish, Receipt, Report
@@ -44,10 +45,24 @@ class Shipper:
             ServerUnreachable, ServerError, StoreError: Not delivered; the next call sends the same again.
             LeaseLost, UnknownName: The run is no longer this agent's.
         """
+        samples = self._samples.next_batch(is_final=is_final)
+        try:
+            receipt = self._service.report(self._report(resources, summary, samples, is_final=is_final))
+        except OutOfOrder as refusal:
+            _log.warning("run %s: %s", self._run_id, refusal)
+            return self.resume(is_final=is_final)
+        self._spool.acknowledge(receipt.next_row)
+        self._output.acknowledge(receipt.next_byte)
+        self._samples.acknowledge(samples)
+        return receipt
+
+    def _report(
+        self, resources: Mapping[str, float], summary: Mapping[str, Any], samples: Batch, *, is_final: bool
+    ) -> Report:
+        """What is in hand, or comes next."""
         batch = self._spool.next_batch(is_final=is_final)
         output_from, text = self._output.next_piece(is_final=is_final)
-        samples = self._samples.next_batch(is_final=is_final)
-        report = Report(
+        return Report(
             run_id=self._run_id,
             lease=self._lease,
             first_row=batch.first_row,
@@ -59,15 +74,6 @@ class Shipper:
             first_sample=samples.first_row,
             samples=samples.rows,
         )
-        try:
-            receipt = self._service.report(report)
-        except OutOfOrder as refusal:
-            _log.warning("run %s: %s", self._run_id, refusal)
-            return self.resume(is_final=is_final)
-        self._spool.acknowledge(receipt.next_row)
-        self._output.acknowledge(receipt.next_byte)
-        self._samples.acknowledge(samples)
-        return receipt
 
     def resume(self, *, is_final: bool = False) -> Receipt:
         """Ask how far the server is, and go on from there. `is_final`: the script has ended."""
@@ -78,8 +84,13 @@ class Shipper:
 
     def has_rest(self) -> bool:
         """After the script's end: whether anything is left to send."""
-        waiting = self._spool.next_batch(is_final=True).rows or self._samples.next_batch(is_final=True).rows
-        return bool(waiting or self._output.next_piece(is_final=True)[1])
+        rows, samples = self._spool.next_batch(is_final=True).rows, self._samples.next_batch(is_final=True).rows
+        return any((rows, samples, self._output.next_piece(is_final=True)[1]))  # all of them are in hand now
+
+    def has_much(self) -> bool:
+        """After the script's end: whether more is left to send than goes with its end."""
+        parts = (self._spool, self._output, self._samples)
+        return self.has_rest() and not all(part.is_in_hand() for part in parts)
 
     def has_rows(self) -> bool:
         """Whether rows wait to be sent."""
@@ -90,5 +101,17 @@ class Shipper:
         return self._output.has_more()
 
     def finish(self, finish: Finish) -> None:
-        """Say that the run is over. Raises as `ship`."""
-        self._service.finish(finish)
+        """Say that the run is over, and with it what it logged last. Raises as `ship`."""
+        if not self.has_rest():
+            self._service.finish(finish)
+            return
+        samples = self._samples.next_batch(is_final=True)
+        last = self._report(finish.resources, finish.summary, samples, is_final=True)
+        try:
+            self._service.finish(replace(finish, report=last))
+        except OutOfOrder as refusal:
+            _log.warning("run %s: %s", self._run_id, refusal)
+            self.resume(is_final=True)
+            while self.has_rest():
+                self.ship(finish.resources, finish.summary, is_final=True)
+            self._service.finish(finish)

@@ -61,6 +61,13 @@ class Spool:
             pass
         return self._batch
 
+    def is_in_hand(self) -> bool:
+        """Whether nothing lies in the file behind what is in hand."""
+        try:
+            return self._path.stat().st_size <= self._offset
+        except OSError:
+            return True
+
     def acknowledge(self, next_row: int) -> None:
         """The server has every row before `next_row`."""
         first, rows = self._batch.first_row, self._batch.rows

@@ -84,7 +84,7 @@ class Watch:
         self._assignment, self._child, self._folder = assignment, child, folder
         self._shipper, self._output, self._printed = shipper, output, printed
         self._monitor, self._limits, self._bell, self._wish = monitor, limits, bell, wish
-        self._kills_before = MemoryKills.now()
+        self._kills_before = MemoryKills.lately()
         self._started_at = self._shipped_at = time.monotonic()
         self._ran_s = 0.0
         self._retry_at, self._retry_s = 0.0, 0.0
@@ -226,7 +226,7 @@ class Watch:
 
     def _conclude(self, ended: Exit, resources: dict[str, float]) -> Ended | None:
         """Send the rest and say how the run ended, as often as it takes; None if that cannot be said any more."""
-        while self._shipper.has_rest():
+        while self._shipper.has_much():
             if not self._ship(time.monotonic(), resources) and not self._may_retry():
                 return None
         how, failure = self._verdict(ended)

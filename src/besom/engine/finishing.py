@@ -13,10 +13,10 @@ from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_spent, order_stop, pause_after_failures
 from besom.engine.misnamed import missing
 from besom.engine.repeats import reason_to_spare
-from besom.engine.reporting import held_run, value_of_run
+from besom.engine.reporting import held_run, record, value_of_run
 from besom.engine.state import gpu_seconds_of, run_seconds
 from besom.engine.suspecting import is_hosts_fault, weigh
-from besom.errors import LeaseLost
+from besom.errors import LeaseLost, MessageError
 from besom.records import OUT_OF_MEMORY, Cause, Failure, Reason, Run, RunState, Trial, TrialState
 from besom.wire import Finish
 
@@ -33,11 +33,18 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
 
     Raises:
         LeaseLost, UnknownName: See `held_run`.
+        MessageError: What it logged last is another run's.
+        OutOfOrder: That would leave a gap.
     """
+    if message.report is not None and (message.report.run_id, message.report.lease) != (message.run_id, message.lease):
+        raise MessageError(f"report: must be of run {message.run_id}, which ends; send it by itself.")
     known = draft.runs.get(message.run_id)
     if known is not None and known.lease == message.lease and _is_repetition(draft, known, message):
         return
-    run = held_run(draft, message)
+    held_run(draft, message)
+    if message.report is not None:
+        record(draft, message.report, now)
+    run = draft.runs[message.run_id]
     value = value_of_run(draft, message, run.value)
     if value is None and run.first_fidelity > 0:
         # It went on from a checkpoint that was complete already, so it had nothing left to log.

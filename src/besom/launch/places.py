@@ -142,6 +142,8 @@ class _Seat:
         return self._service.report(report)
 
     def finish(self, finish: Finish) -> None:
+        if (last := finish.report) is not None:
+            self._places.progressed(last.run_id, last.first_row + len(last.rows), last.resources)
         if finish.run_id == self._run_id:
             self._leave(finish)
         self._service.finish(finish)
