@@ -17,8 +17,8 @@ from benchmarks.known_shares import ALL, Known
 from benchmarks.peers.environment import OPTUNA, ROOT
 from benchmarks.result import Result, Row
 from benchmarks.search.environments import python_with
-from besom.analysis import Importance
-from besom.analysis import importance as importance_of
+from besom.analysis.importance import Importance
+from besom.analysis.importance import importance as importance_of
 from besom.records import Reason, Trial, TrialState
 from besom.space import Space
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from besom.analysis import cost_quality, savings, seconds_left
+from besom.analysis.costs import cost_quality, savings, seconds_left
 from besom.records import Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
 
 

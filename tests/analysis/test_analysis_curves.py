@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besom.analysis import curves_by_trial, mean_curve, thin
+from besom.analysis.curves import curves_by_trial, mean_curve, thin
 from besom.service import MetricCurve
 
 values = st.lists(st.floats(-1e9, 1e9) | st.just(math.nan), min_size=1, max_size=400)

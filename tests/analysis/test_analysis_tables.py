@@ -1,6 +1,6 @@
 import pytest
 
-from besom.analysis import ABSENT, failures_by_cause, flat, lookup, parameter_table, resources_summary
+from besom.analysis.tables import ABSENT, failures_by_cause, flat, lookup, parameter_table, resources_summary
 from besom.records import Cause, Failure, Reason, Trial, TrialState
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besom.analysis import gain, incumbent_trace, ranking, value_of
 from besom.analysis.columns import TrialColumns
+from besom.analysis.values import gain, incumbent_trace, ranking, value_of
 from besom.records import Cause, Failure, Reason, Trial, TrialState
 
 

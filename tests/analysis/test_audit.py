@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besom.analysis import audit, wilson
+from besom.analysis.audit import audit, wilson
 from besom.records import Cause, Failure, Reason, Trial, TrialState
 
 

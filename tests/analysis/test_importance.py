@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.known_shares import ALL, Known
-from besom.analysis import Importance, importance, most_telling
+from besom.analysis.importance import Importance, importance
+from besom.analysis.slices import most_telling
 from besom.records import Cause, Failure, Reason, Trial, TrialState
 from besom.space import Space
 

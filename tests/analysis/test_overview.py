@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from besom.analysis import incumbent_trace, overview
+from besom.analysis.overview import overview
+from besom.analysis.values import incumbent_trace
 from besom.records import Agent, Reason, Sweep, SweepState, Trial, TrialState
 from besom.service import Progress
 

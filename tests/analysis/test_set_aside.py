@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from besom.analysis import agent_views, set_aside_text, set_aside_views
+from besom.analysis.agents import agent_views
+from besom.analysis.setaside import set_aside_text, set_aside_views
 from besom.records import Agent, Run, RunState, SetAside, Sweep
 
 ASIDE = SetAside("node10", 50.0, (4, 5, 6), 3, ("no CUDA device",))

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from besom.analysis import contour, slices, surrogate_of
-from besom.analysis.slices import values_along
+from besom.analysis.slices import contour, slices, values_along
+from besom.analysis.surrogate import surrogate_of
 from besom.errors import ConfigError
 from besom.records import Reason, Trial, TrialState
 from besom.space import Space

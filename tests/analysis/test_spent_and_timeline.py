@@ -4,8 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from besom.analysis import TrialColumns, compare, incumbency, shares, spent_when_ended, thinned, timeline
+from besom.analysis.columns import TrialColumns
+from besom.analysis.comparison import compare, incumbency
 from besom.analysis.samples import samples_of
+from besom.analysis.spent import spent_when_ended
+from besom.analysis.thinning import shares, thinned
+from besom.analysis.timeline import timeline
 from besom.records import Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
 
 

@@ -5,7 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from besom.analysis import Fact, agent_views, configuration_text, settings_of, trial_card, value_text, yaml_text
+from besom.analysis.agents import agent_views
+from besom.analysis.facts import Fact
+from besom.analysis.formats import configuration_text, value_text, yaml_text
+from besom.analysis.settings import settings_of
+from besom.analysis.trialcard import trial_card
 from besom.errors import UnknownName
 from besom.records import Agent, Cause, Failure, Reason, Run, RunState, Sweep, Trial, TrialState
 from besom.service import Progress

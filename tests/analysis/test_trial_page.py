@@ -4,7 +4,11 @@ import math
 
 import pytest
 
-from besom.analysis import Condition, TrialColumns, column_ids, ranking, read_where, selected, trial_page
+from besom.analysis.columns import TrialColumns
+from besom.analysis.selecting import Condition, read_where, selected
+from besom.analysis.tablecolumns import column_ids
+from besom.analysis.trialpage import trial_page
+from besom.analysis.values import ranking
 from besom.errors import MessageError
 from besom.records import Cause, Failure, Reason, Sweep, Trial, TrialState
 from besom.service import Progress

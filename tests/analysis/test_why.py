@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from besom.analysis import decisions, facts_of_reason, why_suggested
+from besom.analysis.reasons import facts_of_reason
+from besom.analysis.why import decisions, why_suggested
 from besom.records import Cause, Failure, Reason, Run, RunState, Sweep, Trial, TrialState
 from besom.service import Progress
 from besom.tuner import Tuner

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from besom.analysis import counted, duration, number, percent, resource_label, signed
+from besom.analysis.wording import counted, duration, number, percent, resource_label, signed
 
 
 @pytest.mark.parametrize(

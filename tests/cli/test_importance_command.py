@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import besom
-from besom.analysis import Importance, Share
+from besom.analysis.importance import Importance, Share
 from besom.cli import main
 from besom.cli.mattering import importance_table
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from besom import plots
-from besom.analysis import ranking
+from besom.analysis.values import ranking
 from besom.records import Agent, Cause, Failure, Reason, Run, RunState, Sweep, SweepState, Trial, TrialState
 from besom.service import MetricCurve, Progress
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from fake_sweep import FILE, FakeSweep, lively
 
-from besom.analysis import incumbent_trace
+from besom.analysis.values import incumbent_trace
 from besom.errors import UnknownName
 from besom.plots import gallery, read_sweep
 from besom.plots.gallery import comparison, framed, hung, names, trial_picture

@@ -7,19 +7,13 @@ import numpy as np
 import pytest
 from fake_sweep import FILE, PICTURES, FakeSweep, hostile, lively
 
-from besom.analysis import (
-    Importance,
-    Share,
-    contour,
-    cost_quality,
-    incumbent_trace,
-    most_telling,
-    parameter_table,
-    ranking,
-    resources_summary,
-)
-from besom.analysis import importance as importance_of
-from besom.analysis import slices as slices_of
+from besom.analysis.costs import cost_quality
+from besom.analysis.importance import Importance, Share
+from besom.analysis.importance import importance as importance_of
+from besom.analysis.slices import contour, most_telling
+from besom.analysis.slices import slices as slices_of
+from besom.analysis.tables import parameter_table, resources_summary
+from besom.analysis.values import incumbent_trace, ranking
 from besom.plots import (
     DARK,
     LIGHT,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_sweep import lively
 
-from besom.analysis import incumbent_trace
+from besom.analysis.values import incumbent_trace
 from besom.plots import read_sweep
 from besom.plots.gallery import framed
 

@@ -9,7 +9,9 @@ from html.parser import HTMLParser
 import pytest
 from fake_sweep import FILE, FakeSweep, hostile, lively
 
-from besom.analysis import gain, number, savings
+from besom.analysis.costs import savings
+from besom.analysis.values import gain
+from besom.analysis.wording import number
 from besom.plots import history, read_sweep, write_report
 from besom.plots.facts import cards_of
 from besom.plots.report import report_html

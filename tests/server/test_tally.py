@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from besom.analysis import TrialColumns
+from besom.analysis.columns import TrialColumns
 from besom.records import Reason, Trial, TrialState
 from besom.server.tally import Tally
 

@@ -9,7 +9,7 @@ import typer
 from besom.cli.connection import Home, Json, Server, SweepName, Token, chosen, connected
 
 if TYPE_CHECKING:
-    from besom.analysis import Importance
+    from besom.analysis.importance import Importance
 
 _BAR = 24
 _LEAST = 0.0005
@@ -44,7 +44,7 @@ def importance(
 
 def importance_table(told: Importance, metric: str) -> list[str]:
     """A line for each parameter and pair, with a bar; or the sentence that says why nothing can be told."""
-    from besom.analysis import counted, percent
+    from besom.analysis.wording import counted, percent
     from besom.cli.columns import columns
     from besom.cli.drawing import UNICODE
     from besom.escapes import harmless

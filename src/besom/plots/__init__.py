@@ -1,6 +1,6 @@
 """Pictures of a sweep, drawn by plotly.js in notebooks and pages, and the report that holds them."""
 
-from besom.analysis import Insight
+from besom.analysis.insight import Insight
 from besom.plots.compared import comparison
 from besom.plots.gallery import Framed, framed, hung, names, trial_picture, x_axes
 from besom.plots.history import history

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from besom.analysis import Comparison, Incumbency, compare, incumbency, number
+from besom.analysis.comparison import Comparison, Incumbency, compare, incumbency
+from besom.analysis.wording import number
 from besom.plots.history import shown_range
 from besom.plots.picture import Picture, brief, scatter
 from besom.plots.spent import x_title

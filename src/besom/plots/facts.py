@@ -6,30 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from besom.analysis import (
-    Audit,
-    Change,
-    Column,
-    audit,
-    cell_of,
-    columns_of,
-    counted,
-    dotted_arguments,
-    duration,
-    failures_by_cause,
-    flat,
-    gain,
-    number,
-    percent,
-    ranking,
-    reader_of,
-    resource_label,
-    resources_summary,
-    savings,
-    signed,
-    value_text,
-    yaml_text,
-)
+from besom.analysis.audit import Audit, audit
+from besom.analysis.costs import savings
+from besom.analysis.formats import dotted_arguments, value_text, yaml_text
+from besom.analysis.tablecolumns import Column, columns_of, reader_of
+from besom.analysis.tables import failures_by_cause, flat, resources_summary
+from besom.analysis.trialpage import cell_of
+from besom.analysis.values import Change, gain, ranking
+from besom.analysis.wording import counted, duration, number, percent, resource_label, signed
 from besom.escapes import harmless
 from besom.plots.sweepdata import SweepData
 from besom.records import Trial

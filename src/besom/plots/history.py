@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from besom.analysis import duration, number, shares, thinned
 from besom.analysis.columns import STATES
+from besom.analysis.thinning import shares, thinned
+from besom.analysis.wording import duration, number
 from besom.plots.picture import LARGEST, Picture, Trace, brief, of_trials, scatter
 from besom.plots.spent import x_of_ends, x_title
 from besom.plots.sweepdata import SweepData

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from besom.analysis import TrialCurves, curves_by_trial
+from besom.analysis.curves import TrialCurves, curves_by_trial
 from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe

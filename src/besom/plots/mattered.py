@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from besom.analysis import Insight, Share, percent
+from besom.analysis.importance import Share
+from besom.analysis.insight import Insight
+from besom.analysis.wording import percent
 from besom.plots.picture import Picture, Trace
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, layout_of, note, safe

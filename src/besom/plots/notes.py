@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from besom.analysis import counted, number
+from besom.analysis.wording import counted, number
 from besom.plots.compared import compared
 from besom.plots.history import MOST_MARKS
 from besom.plots.learning import MOST_CURVES, drawn

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from besom.analysis import parameter_table
 from besom.analysis.columns import Ints
+from besom.analysis.tables import parameter_table
 from besom.plots.crossings import background
 from besom.plots.parallelaxis import Axis, axis_of
 from besom.plots.picture import Picture, Trace, brief, of_trials

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from besom.analysis import ABSENT, number
 from besom.analysis.columns import Floats
+from besom.analysis.tables import ABSENT
+from besom.analysis.wording import number
 from besom.space import Parameter
 
 _MOST_TICKS = 12

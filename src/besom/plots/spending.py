@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from besom.analysis import ResourceUse, number, resource_label, resources_summary, thinned
 from besom.analysis.columns import Floats, Ints
+from besom.analysis.tables import ResourceUse, resources_summary
+from besom.analysis.thinning import thinned
+from besom.analysis.wording import number, resource_label
 from besom.plots.history import shown_range
 from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData

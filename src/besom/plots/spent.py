@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from besom.analysis import SPENT_UNITS, spent_when_ended, units_of
 from besom.analysis.columns import Floats
+from besom.analysis.spent import SPENT_UNITS, spent_when_ended, units_of
 from besom.plots.sweepdata import SweepData
 
 X_AXES = SPENT_UNITS

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from besom.analysis import Contour, Insight, Slice, contour, most_telling, number
-from besom.analysis import slices as slices_of
+from besom.analysis.insight import Insight
+from besom.analysis.slices import Contour, Slice, contour, most_telling
+from besom.analysis.slices import slices as slices_of
+from besom.analysis.wording import number
 from besom.plots.history import shown_range
 from besom.plots.panels import part
 from besom.plots.picture import Picture, Trace, brief, of_trials, scatter

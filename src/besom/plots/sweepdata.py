@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from besom.analysis import Insight, TrialColumns, insight
+from besom.analysis.columns import TrialColumns
+from besom.analysis.insight import Insight, insight
 from besom.errors import SweepFileError
 from besom.records import Agent, Run, Sweep, Trial
 from besom.service import MetricCurve, Progress, Service

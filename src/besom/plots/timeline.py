@@ -7,10 +7,10 @@ from operator import attrgetter
 
 import numpy as np
 
-from besom.analysis import RUN_STATES, Timeline, duration, number
-from besom.analysis import timeline as timeline_of
 from besom.analysis.columns import Ints
-from besom.analysis.timeline import Row
+from besom.analysis.timeline import RUN_STATES, Row, Timeline
+from besom.analysis.timeline import timeline as timeline_of
+from besom.analysis.wording import duration, number
 from besom.plots.picture import Picture, Trace, brief
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, layout_of, note, safe

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from besom.analysis import Samples, TrialCurves, curves_by_trial, resource_label, samples_of, thin
+from besom.analysis.curves import TrialCurves, curves_by_trial, thin
+from besom.analysis.samples import Samples, samples_of
 from besom.analysis.tablecolumns import OF_EACH_ROW
+from besom.analysis.wording import resource_label
 from besom.plots.panels import Panel, panels
 from besom.plots.picture import Picture, Trace, brief, scatter
 from besom.plots.sweepdata import x_of

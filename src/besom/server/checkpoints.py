@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from besom.analysis import Checkpoint, CheckpointFile
+from besom.analysis.trialcard import Checkpoint, CheckpointFile
 
 _MOST_FILES = 200
 

@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from besom.analysis import FORMATS, FailureKind, Overview, SetAsideView, failure_kinds, set_aside_views
+from besom.analysis.failing import FailureKind, failure_kinds
+from besom.analysis.formats import FORMATS
+from besom.analysis.overview import Overview
+from besom.analysis.setaside import SetAsideView, set_aside_views
 from besom.plots import gallery
 from besom.plots.drawing import plotly_js_version
 from besom.plots.facts import cards_of

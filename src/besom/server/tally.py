@@ -11,7 +11,8 @@ from operator import is_not
 import numpy as np
 import numpy.typing as npt
 
-from besom.analysis import rested_at, value_of, was_cut_off
+from besom.analysis.costs import was_cut_off
+from besom.analysis.values import rested_at, value_of
 from besom.records import Trial, TrialState
 
 Floats = npt.NDArray[np.float64]

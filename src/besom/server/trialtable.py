@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from besom.analysis import TrialPage, column_ids, read_where, trial_page
-from besom.analysis.selecting import Condition, fulfilling, read_names
-from besom.analysis.tablecolumns import METRIC, OF_EACH_ROW
+from besom.analysis.selecting import Condition, fulfilling, read_names, read_where
+from besom.analysis.tablecolumns import METRIC, OF_EACH_ROW, column_ids
+from besom.analysis.trialpage import TrialPage, trial_page
 from besom.plots.sweepdata import SweepData
 
 _MOST_SELECTED = 20_000

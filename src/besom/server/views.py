@@ -11,20 +11,12 @@ from operator import is_
 
 import numpy as np
 
-from besom.analysis import (
-    FORMATS,
-    AgentView,
-    Overview,
-    TrialCard,
-    TrialPage,
-    agent_views,
-    configuration_text,
-    overview,
-    trial_card,
-    yaml_text,
-)
-from besom.analysis.overview import sparse
+from besom.analysis.agents import AgentView, agent_views
+from besom.analysis.formats import FORMATS, configuration_text, yaml_text
+from besom.analysis.overview import Overview, overview, sparse
 from besom.analysis.tablecolumns import METRIC, values_in
+from besom.analysis.trialcard import TrialCard, trial_card
+from besom.analysis.trialpage import TrialPage
 from besom.engine.state import run_seconds
 from besom.errors import SweepFileError, UnknownName, nearest
 from besom.plots import gallery

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from besom.records import Agent, Record, Run, Sweep, Trial
@@ -26,7 +26,7 @@ _TABLES: dict[type[Record], Table] = {
 
 def upserts(dialect: str) -> dict[type[Record], Insert]:
     """For each kind of record what inserts one, or replaces the row with the same key; each dialect has its own."""
-    own = postgresql if dialect == "postgresql" else sqlite
+    own = import_module(f"sqlalchemy.dialects.{dialect}")  # the other is a tenth of all that a command loads
     return {kind: _upsert(own.insert(table), table) for kind, table in _TABLES.items()}
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, delete, func, select
-from sqlalchemy.dialects.postgresql import JSONB
 
 from besom.store import tables
 from besom.store.text import from_text
@@ -73,6 +72,8 @@ def entries(connection: Connection, column: str, path: Sequence[str], where: Map
 def _entry(connection: Connection, whole: ColumnElement[Any], path: Sequence[str]) -> ColumnElement[Any]:
     """The text of an entry; in SQLite of a list of it and of nothing."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import JSONB
+
         # JSONB cannot hold the letter NUL, and one of it would spoil the query for all.
         return cast(func.jsonb_extract_path(cast(func.replace(whole, "\\u0000", ""), JSONB), *path), Text)
     # Of one path it gives texts without their quotes, and true as 1; of two a list, with JSON in it as it was.

@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from besom.analysis import AgentView, TrialCard
+from besom.analysis.agents import AgentView
+from besom.analysis.trialcard import TrialCard
 from besom.server.api.bodies import strict_json
 from besom.server.api.desk import Desk
 from besom.server.api.views import Narrow, Theme

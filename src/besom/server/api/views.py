@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from besom.analysis import Overview, TrialPage
+from besom.analysis.overview import Overview
+from besom.analysis.trialpage import TrialPage
 from besom.errors import MessageError
 from besom.server.api.bodies import strict_json
 from besom.server.api.desk import Desk
