@@ -55,6 +55,17 @@ def test_each_tab_draws_its_pictures(visit, ended):
     expect(page.locator("#cost")).to_be_visible()
 
 
+def test_a_page_whose_drawing_script_does_not_come_says_so_and_draws_when_it_does(visit, ended):
+    visit.expect("ERR_FAILED", "did not load")
+    page = visit("/agents", bypass_csp=False)  # a browser of its own, which has kept no script
+    page.route("**/plotly-cartesian.min.js", lambda route: route.abort())
+    page.goto(f"{visit.address}/sweeps/{ended.id}")
+    expect(page.locator("#history")).to_contain_text("The script that draws pictures did not load")
+    page.unroute("**/plotly-cartesian.min.js")
+    page.locator(".tabs").get_by_role("link", name="Parameters").click()
+    expect(page.locator("#importance").locator(SOME_TRACE).first).to_be_attached()
+
+
 def test_one_parameter_is_looked_at_around_the_best_also_on_a_phone(visit, ended):
     page = visit(f"/sweeps/{ended.id}?tab=parameters", **PHONE)
     slices = page.locator("#slices")

@@ -46,7 +46,8 @@ export function Picture({ name, title, path, choices, pulse, merge, kind = "", i
   return html`<section ref=${place} class="picture ${kind}" id=${name} aria-label=${shown} aria-busy=${isOld || !data}>
     <header><h2>${shown}</h2>${tools}${children}</header>
     ${picture?.note && html`<p class="note">${picture.note}</p>`}
-    ${(error || problem) && !picture && html`<${Trouble} error=${error ?? problem} />`}
+    ${error && !picture && html`<${Trouble} error=${error} />`}
+    ${problem && html`<${Trouble} error=${problem} />`}
     ${!picture && !error && html`<${Skeleton} tall />`}
     ${picture?.figure && html`<div class="scroll ${isOld ? "old" : ""}"
       tabindex=${kind.includes("broad") ? 0 : undefined} role="group" aria-label=${shown}>
