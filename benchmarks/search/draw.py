@@ -23,7 +23,7 @@ def draw(picture: dict[str, Any]) -> None:
     """Save the picture to its files."""
     plt.rcParams.update({"font.family": "DejaVu Sans", "svg.fonttype": "path", "svg.hashsalt": "besom"})
     figure, axes = plt.subplots(figsize=(9.6, 5.6), dpi=150)
-    figure.subplots_adjust(left=0.075, right=0.73, top=0.86, bottom=0.11)
+    figure.subplots_adjust(left=0.075, right=0.68, top=0.86, bottom=0.11)
     peers = sorted((line for line in picture["lines"] if not line["is_ours"]), key=lambda line: line["y"][-1])
     ours = [line for line in picture["lines"] if line["is_ours"]]
     colours = {line["label"]: THEIRS[i % len(THEIRS)] for i, line in enumerate(peers)}
@@ -68,29 +68,40 @@ def _dress(axes: Any, unit: str) -> None:
 
 def _label(axes: Any, lines: list[dict[str, Any]], colours: dict[str, str], end: float) -> None:
     """Each line's name and end beside its end, moved apart where they would meet."""
-    spots = axes.transAxes.inverted().transform(axes.transData.transform([(end, line["y"][-1]) for line in lines]))[
-        :, 1
-    ]
+    ends = axes.transData.transform([(end, line["y"][-1]) for line in lines])
+    spots = axes.transAxes.inverted().transform(ends)[:, 1].tolist()
     order = sorted(range(len(lines)), key=lambda i: spots[i])
-    heights: list[float] = []
-    for i in order:
-        heights.append(max(spots[i], heights[-1] + _GAP if heights else spots[i]))
-    excess = max(0.0, heights[-1] - 1)
-    for i, height in zip(order, heights, strict=True):
+    for i, height in zip(order, _apart([spots[i] for i in order]), strict=True):
         line = lines[i]
         colour = colours[line["label"]]
-        axes.annotate(
+        way = {"color": colour, "linewidth": 0.7, "clip_on": False, "transform": axes.transAxes}
+        axes.plot([1.004, 1.012, 1.028, 1.033], [spots[i], spots[i], height, height], **way)
+        axes.text(
+            1.037,
+            height,
             f"{line['label']}  {line['y'][-1]:.2g}",
-            xy=(1, spots[i]),
-            xytext=(1.035, height - excess),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
+            transform=axes.transAxes,
             color=colour,
             fontsize=9.5,
             fontweight="bold" if line["is_ours"] else "normal",
             va="center",
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 2, "shrinkB": 1},
         )
+
+
+def _apart(spots: list[float]) -> list[float]:
+    """Heights no closer than `_GAP`, near `spots` (sorted): those that would meet are centred on where they belong."""
+    groups: list[list[float]] = []
+    for spot in spots:
+        groups.append([spot])
+        while len(groups) > 1 and _heights(groups[-2])[-1] + _GAP > _heights(groups[-1])[0]:
+            last = groups.pop()
+            groups[-1] += last
+    return [height for group in groups for height in _heights(group)]
+
+
+def _heights(group: list[float]) -> list[float]:
+    first = sum(group) / len(group) - _GAP * (len(group) - 1) / 2
+    return [first + _GAP * at for at in range(len(group))]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import numpy as np
 from benchmarks.peers.environment import ROOT
 from benchmarks.search.environments import python_with
 from benchmarks.search.regret import CEILING, grid, record
-from benchmarks.search.results import FOLDER
 from benchmarks.search.roster import entry
 
 _REQUIREMENTS = (("matplotlib==3.11.1",),)
@@ -23,7 +22,7 @@ _AXES = {
 
 
 def make(protocol: str, peers: Sequence[str], names: Sequence[str], ours: str) -> None:
-    """Write `results/regret-PROTOCOL.svg` and `.png`: the mean over the tasks that all of the peers played.
+    """Write `docs/images/regret-PROTOCOL.png`: the mean over the tasks that all of the peers played.
 
     A band is one standard error over seeds, of the mean over tasks.
     """
@@ -53,12 +52,17 @@ def make(protocol: str, peers: Sequence[str], names: Sequence[str], ours: str) -
     seeds = min(len(one.seeds[task]) for one in records for task in common)
     picture = {
         "title": title,
-        "subtitle": f"geometric mean over {len(common)} tasks, at least {seeds} seeds; band: one standard error",
+        "subtitle": f"geometric mean over the {len(common)} tasks that all played, {_seeds(seeds)}; "
+        "band: one standard error over seeds",
         "unit": unit,
         "lines": lines,
-        "files": [str(FOLDER / f"regret-{protocol}.{kind}") for kind in ("svg", "png")],
+        "files": [str(ROOT / "docs" / "images" / f"regret-{protocol}.png")],
     }
     python = python_with("plots", _REQUIREMENTS)
     command = [str(python), "-m", "benchmarks.search.draw"]
     subprocess.run(command, cwd=ROOT, input=json.dumps(picture), text=True, check=True, stderr=sys.stderr)
     print(*picture["files"], sep="\n")
+
+
+def _seeds(least: int) -> str:
+    return f"{least} seeds or more" if least > 1 else "a seed or more each"
