@@ -37,6 +37,12 @@ def test_only_an_exit_code_of_0_that_it_came_to_by_itself_is_success():
     assert not any(ended.is_success for ended in ends)
 
 
+def test_the_goodbye_of_wandbs_client_hides_no_exception():
+    said = "Traceback\n  File\nRuntimeError: boom\n\x1b[34m\x1b[1mwandb\x1b[0m: Find logs at: wandb/run/logs\n\n"
+    assert failure_of(Exit(1), said, is_memory_kill=False).message == "RuntimeError: boom"
+    assert failure_of(Exit(1), "wandb: ERROR no\n", is_memory_kill=False).message == "wandb: ERROR no"
+
+
 def test_a_kill_counts_as_memory_only_with_evidence():
     killed = Exit(None, signal.SIGKILL)
     with_evidence = failure_of(killed, "", is_memory_kill=True)

@@ -182,6 +182,17 @@ def test_a_script_that_ends_where_it_was_told_to_stays_stopped_if_it_was_to_stop
     assert driven.finish(run).state is TrialState.STOPPED
 
 
+@pytest.mark.parametrize(("reached", "state"), [(8, TrialState.STOPPED), (9, TrialState.FINISHED)])
+def test_a_run_that_was_told_to_stop_and_came_to_its_end_all_the_same_is_finished(reached: int, state: Any) -> None:
+    driven = sweep(Scripted(script=[STOP]))
+    run = driven.assigned()
+    epochs(driven, run, 1, reached)
+    assert driven.state.runs[run.run_id].ordered == "stop"
+    trial = driven.finish(run, "stopped")
+    assert (trial.state, trial.fidelity) == (state, reached)
+    assert driven.finish(run, "stopped") == trial
+
+
 def test_a_script_that_went_further_than_it_was_told_to_has_come_to_its_own_end() -> None:
     driven = sweep(Scripted(script=[go_on(5)]), checkpoints=True)
     run = driven.assigned()

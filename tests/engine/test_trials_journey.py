@@ -193,6 +193,16 @@ def test_a_trial_that_loses_every_agent_fails_in_the_end(driven: Any) -> None:
     assert sweep.assigned().trial == 2
 
 
+def test_a_trial_that_is_given_back_again_and_again_fails_with_what_was_said_last(driven: Any) -> None:
+    sweep = driven()
+    interrupted = Failure(Cause.LOST, "the script was interrupted (exit code 255)", last_lines="KeyboardInterrupt")
+    trials = [sweep.finish(sweep.assigned(), "lost", interrupted) for _ in range(6)]
+    assert {trial.state for trial in trials[:5]} == {TrialState.WAITING}
+    assert (trials[5].state, trials[5].failure.last_lines) == (TrialState.FAILED, "KeyboardInterrupt")
+    said = "lost or given back 6 times in a row, the last: the script was interrupted (exit code 255)"
+    assert trials[5].failure.message == said
+
+
 def test_a_run_given_back_goes_on_at_once_as_the_same_trial(driven: Any) -> None:
     sweep = driven(besom={"checkpoints": True, "fidelity": {"metric": "epoch", "max": 9}})
     first = sweep.assigned()

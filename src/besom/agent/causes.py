@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from besom.agent.child import Exit
+from besom.escapes import harmless
 from besom.records import Cause, Failure
 
 _GPU_MEMORY = re.compile(
@@ -25,6 +26,7 @@ _HOST_MEMORY = re.compile(
     r"|DataLoader worker .* is killed by signal: Killed|java\.lang\.OutOfMemoryError",
     re.MULTILINE,
 )
+_WANDBS = "wandb: "
 _NOT_EXECUTABLE, _NOT_FOUND, _FIRST_OF_SIGNALS = 126, 127, 128
 
 
@@ -98,8 +100,10 @@ def _line_with(text: str, match: re.Match[str]) -> str:
 
 
 def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].strip()[:400] if lines else ""
+    """The last line that the script printed: W&B's client says goodbye after it."""
+    lines = [line for line in harmless(text).splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith(_WANDBS)] or lines
+    return own[-1].strip()[:400] if own else ""
 
 
 @lru_cache(maxsize=1)

@@ -53,6 +53,8 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
     run = replace(run, value=value, logged=logged, resources=dict(message.resources) or run.resources)
     failure = message.failure
     ended = message.ended
+    if ended == "stopped" and _is_complete(draft, run):
+        ended = "finished"
     if ended == "finished":
         failure = failure_of_value(draft, run)
         if failure is not None:
@@ -74,11 +76,17 @@ def _seconds_of(run: Run, message: Finish, now: float) -> float:
 def _is_repetition(draft: Draft, run: Run, message: Finish) -> bool:
     if run.state is RunState.RUNNING or run.state is RunState.LOST:
         return False
-    if run.state.value == message.ended:
+    if run.state.value == message.ended or (message.ended == "stopped" and run.state is RunState.FINISHED):
         return True
     if message.ended == "finished" and (run.state is RunState.FAILED or _ended_as_told(draft, run)):
         return True
     raise LeaseLost(f"run {run.id}: it is {run.state} already, got {message.ended}; nothing was recorded")
+
+
+def _is_complete(draft: Draft, run: Run) -> bool:
+    """Whether a run has trained to the end all the same that was told to stop: there was nothing left to stop."""
+    most = draft.plan.fidelity_max
+    return most is not None and draft.plan.repeats == 1 and run.fidelity >= most and run.value is not None
 
 
 def _ended_as_told(draft: Draft, run: Run) -> bool:
@@ -226,7 +234,9 @@ def _lost(draft: Draft, trial: Trial, run: Run, now: float) -> Trial:
     if trial.losses > LOSSES_BEFORE_FAILURE:
         failure = run.failure
         if failure is None or failure.cause not in OUT_OF_MEMORY:  # of which an agent gives back what shared its place
-            failure = Failure(Cause.LOST, f"{trial.losses} agents in a row vanished while they ran it")
+            why = f", the last: {failure.message}" if failure is not None and failure.message else ""
+            lines = failure.last_lines if failure is not None else ""
+            failure = Failure(Cause.LOST, f"lost or given back {trial.losses} times in a row{why}", last_lines=lines)
         return replace(trial, state=TrialState.FAILED, ended_at=now, failure=failure)
     return _waiting(draft, trial)
 
