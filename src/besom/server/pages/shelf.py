@@ -109,12 +109,12 @@ class Shelf:
     def shell(self, *, has_pictures: bool) -> Leaf:
         """The one page that all addresses of the dashboard get; its scripts see by the address what to show.
 
-        Where there will be pictures, what draws them is fetched first of all: it is the largest of its files.
+        Where there will be pictures, what draws them is fetched with the page: it is the largest of its files.
         """
         if has_pictures not in self._shells:
             text = self._places[_SHELL].read_text(encoding="utf-8")
-            drawing = f'<script src="/static/{DRAWING}" id="plotly" async></script>\n<link rel="stylesheet"'
-            text = text.replace('<link rel="stylesheet"', drawing, 1) if has_pictures else text
+            drawing = f'<link rel="preload" as="script" href="/static/{DRAWING}">\n</head>'
+            text = text.replace("</head>", drawing) if has_pictures else text
             text = text.replace('"/static/', f'"/static/{_MARK}{self.edition}/')
             self._shells[has_pictures] = Leaf(text.encode(), ".html")
         return self._shells[has_pictures]

@@ -1,5 +1,7 @@
 /** What cannot wait for the page's other modules: its colours, their addresses, and the first requests. */
 
+import { plotly } from "./pictures/plotly.js";
+
 const PICTURES = ["pictures/picture", "pictures/drawing", "pictures/axes", "pictures/conditions", "pictures/selection",
   "pictures/turns"];
 const ACTIONS = ["parts/actions", "parts/configuration", "parts/menu", "parts/copy", "parts/pill"];
@@ -23,6 +25,7 @@ const [, room, sweep, , trial] = location.pathname.split("/");
 export const underWay = new Map(addresses().map((address) => [address, begin(address)]));
 
 for (const name of MODULES[room === "sweeps" ? (trial ? "trial" : "sweep") : room] ?? []) preload(name);
+if (room === "sweeps" || room === "compare") plotly().catch(() => {}); // who draws sees the error
 
 function addresses() {
   if (location.hash.startsWith("#token=")) return []; // not let in yet
