@@ -154,6 +154,8 @@ class Watch:
     def _ship_if_due(self, now: float) -> None:
         if not self._is_ours or now < self._retry_at:
             return
+        if now - self._started_at < TICK_S:  # what ends so soon says all of it at its end
+            return
         quiet_s = now - self._shipped_at
         is_due = quiet_s >= min(self._assignment.lease_s / 4, _LONGEST_SILENCE_S) or self._shipper.has_rows()
         if is_due or (quiet_s >= _OUTPUT_EVERY_S and self._shipper.has_output()):
