@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from besom.numerics import curve_process, gp
 from besom.numerics.warp import HalfRank
-from besom.search import bayes, candidates, curve_model, exploration, freeze_thaw, model, shown, steps
+from besom.search import bayes, curve_model, exploration, freeze_thaw, model, shown, steps
+from besom.search.candidates import Effort
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +59,8 @@ def _no_leaders(observations: object) -> dict[int, object]:
     return {}
 
 
+_DRAWS_ALONE = Effort(600, 0, ())
+
 PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
     "half-rank warp": {
         (model, "half_rank"): _standardised,
@@ -67,7 +70,11 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
         (model, "fit"): _prior_mean,
         (curve_model, "fit_curves"): _prior_mean_of_curves,
     },
-    "local search": {(candidates, "_NEAR_BEST"): 0, (candidates, "_ROUNDS"): 0, (candidates, "_PARENTS"): ()},
+    "local search": {
+        (bayes, "THOROUGH"): _DRAWS_ALONE,
+        (steps, "THOROUGH"): _DRAWS_ALONE,
+        (steps, "QUICK"): _DRAWS_ALONE,
+    },
     "exploration": {(exploration, "_EVERY"): math.inf},
     "plateaus": {
         (exploration, "_is_tie"): _never,
@@ -77,7 +84,7 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
         (freeze_thaw, "leaders"): _no_leaders,
     },
     "whole trainings": {(exploration, "_PER_WHOLE"): math.inf},
-    "short looks": {(steps, "_FIRST_LOOKS"): (1.0,), (freeze_thaw, "_INITIAL_PART"): 1.0},
+    "short looks": {(steps, "_FIRST_LOOKS"): (1.0,) * 4, (freeze_thaw, "_INITIAL_PART"): 1.0},
     "frugality": {(steps, "_FRUGALITY"): 1.0},
 }
 

@@ -16,7 +16,6 @@ from besom.encoding import from_json, to_json
 from besom.engine import create, handle, restore
 from besom.errors import StoreError, UnknownName, WrongState
 from besom.records import Cause, Curve, Failure, Reason, Run, Sweep, Trial, TrialState
-from besom.sweepfile import load
 from besom.wire import Ask, Assignment, Command, Finish, Order, Report
 
 _VERSION = 1
@@ -65,7 +64,7 @@ class Tuner:
         Raises:
             SweepFileError: The file cannot be run; every problem is named.
         """
-        raw = load(config).raw if isinstance(config, str | Path) else config
+        raw = _content(config) if isinstance(config, str | Path) else config
         self._clock = clock
         self._state, _ = create("tuner", raw, secrets.randbits(32), "", clock())
 
@@ -248,6 +247,13 @@ class Tuner:
         if run.first_fidelity == 0:  # it began from nothing, wherever it counts from
             return curve
         return Curve((fidelity, value) for fidelity, value in _points(curve) if fidelity > run.first_fidelity)
+
+
+def _content(path: str | Path) -> Mapping[str, Any]:
+    """What the sweep file at `path` says."""
+    from besom.sweepfile import load
+
+    return load(path).raw
 
 
 def _points(curve: Curve) -> list[tuple[float, float]]:

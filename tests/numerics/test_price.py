@@ -1,15 +1,17 @@
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.stats import norm
 
 from besom.numerics.acquisition import log_ei
 from besom.numerics.price import Stages, log_price, reservation
 
 BEST = 0.3
+NORMAL = NormalDist()
 
 
 def one(mean: float, variance: float, settled: float, first: float, rest: float) -> Stages:
@@ -18,7 +20,7 @@ def one(mean: float, variance: float, settled: float, first: float, rest: float)
 
 def improvement(mean: float, sd: float, best: float) -> float:
     u = (best - mean) / sd
-    return sd * (norm.pdf(u) + u * norm.cdf(u))
+    return sd * (NORMAL.pdf(u) + u * NORMAL.cdf(u))
 
 
 def exact_worth(stages: Stages, best: float, price: float) -> float:
@@ -28,7 +30,7 @@ def exact_worth(stages: Stages, best: float, price: float) -> float:
     sd = np.sqrt(variance - settled)
 
     def gain(e: float) -> float:
-        return max(improvement(mean + np.sqrt(settled) * e, sd, best) - rest, 0.0) * norm.pdf(e)
+        return max(improvement(mean + np.sqrt(settled) * e, sd, best) - rest, 0.0) * NORMAL.pdf(e)
 
     return quad(gain, -8, 8, limit=400)[0] - first
 

@@ -53,7 +53,7 @@ def test_nothing_finite_is_nothing_shown() -> None:
 def test_a_trial_that_went_back_to_an_old_checkpoint_has_its_points_in_order() -> None:
     curve = Curve([(1.0, 9.0), (2.0, 8.0), (3.0, 7.0), (2.0, 6.0), (3.0, 5.0)])
     found = shown([Observation(0, {"x": 0.5}, Status.PENDING, curve=curve, fidelity=3.0)])
-    assert (np.diff(found.u) >= 0).all()
+    assert (np.diff(found.seen.u) >= 0).all()
     assert found.latest.tolist() == [5.0]
     assert found.reached.tolist() == [3.0]
 
@@ -71,6 +71,6 @@ def test_of_many_curves_the_best_and_those_under_way_are_kept_and_the_points_sta
     found = shown(told)
     assert set(np.argsort(xs)[:50]) <= set(found.trials.tolist())
     assert (len(found.trials) == 300) == (status is Status.PENDING)
-    assert len(found.y) <= max(180, len(found.trials))
+    assert len(found.seen.y) <= max(180, len(found.trials))
     assert (np.diff(found.trials) > 0).all()
-    assert (np.diff(found.curve) >= 0).all()
+    assert (np.diff(found.seen.curve) >= 0).all()

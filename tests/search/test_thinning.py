@@ -1,11 +1,17 @@
 """Which results a model sees, and how long a fit lasts."""
 
 import numpy as np
+from curve_histories import review, seen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besom.search.curve_model import _is_marked
+from besom.records import Status
+from besom.search.curve_model import _fitted, _is_marked
+from besom.search.shown import Points
 from besom.search.thinning import best_and_even, in_steps
+from besom.space import Space
+
+LINE = Space.from_file({"x": {"min": 0.0, "max": 1.0}})
 
 
 @given(st.integers(0, 5_000))
@@ -31,6 +37,20 @@ def test_the_best_half_is_always_among_what_a_model_sees(values: list[float], mo
 
 
 def test_a_fit_sees_a_growing_curve_up_to_the_last_mark_that_it_passed() -> None:
-    curve = np.array([0, 0, 0, 0, 1, 2, 2])
-    u = np.array([0.0, 0.2, 0.6, 0.7, 0.1, 0.3, 1.0])
-    assert _is_marked(curve, u).tolist() == [True, True, False, False, True, True, True]
+    points = Points(np.array([0, 0, 0, 0, 1, 2, 2]), np.array([0.0, 0.2, 0.6, 0.7, 0.1, 0.3, 1.0]), np.zeros(7))
+    assert _is_marked(points).tolist() == [True, True, False, False, True, True, True]
+
+
+def test_a_trial_under_review_is_judged_by_the_hyperparameters_of_the_others() -> None:
+    others = [
+        seen(i, {"x": i / 60}, [(i / 60 - 0.47) ** 2 + 0.3 / t for t in range(1, 2 + i % 26)], Status.PAUSED)
+        for i in range(60)
+    ]
+    _fitted.cache_clear()
+    for length in range(1, 25):
+        growing = seen(20, {"x": 0.31}, [0.3 / t for t in range(1, 1 + length)], Status.PENDING)
+        review(LINE, [*others[:20], growing, *others[21:]], 20, can_resume=True)
+    assert _fitted.cache_info().misses == 1
+    others[0] = seen(0, {"x": 0.1}, [0.9] * 27, Status.FINISHED)
+    review(LINE, [*others[:20], growing, *others[21:]], 20, can_resume=True)
+    assert _fitted.cache_info().misses == 2

@@ -11,6 +11,7 @@ from besom.tuner import Tuner
 METHODS: dict[str, dict[str, Any]] = {
     "besom": {},
     "besom stop": {"has_checkpoints": False},
+    "besom unbounded": {"is_told_budget": False},
     "besom random": {"method": "random"},
     "besom without half-rank warp": {"without": "half-rank warp"},
     "besom without fitted hyperparameters": {"without": "fitted hyperparameters"},
@@ -23,21 +24,27 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 
 
-def make(problem: Problem, *, method: str = "bayes", has_checkpoints: bool = True, without: str = "") -> Peer:
+def make(
+    problem: Problem,
+    *,
+    method: str = "bayes",
+    has_checkpoints: bool = True,
+    is_told_budget: bool = True,
+    without: str = "",
+) -> Peer:
     """A tuner with besom's defaults; without checkpoints none is resumed, and a restart pays from epoch 0."""
     if without:
         take_out(without)
-    return Besom(problem, method, has_checkpoints=has_checkpoints)
+    return Besom(problem, method, has_checkpoints=has_checkpoints, is_told_budget=is_told_budget)
 
 
 class Besom:
     """A tuner behind the contract."""
 
-    def __init__(self, problem: Problem, method: str, *, has_checkpoints: bool) -> None:
-        options: dict[str, Any] = {
-            "seed": problem.seed,
-            "budget": {"epochs" if problem.has_curve else "trials": problem.budget},
-        }
+    def __init__(self, problem: Problem, method: str, *, has_checkpoints: bool, is_told_budget: bool) -> None:
+        options: dict[str, Any] = {"seed": problem.seed, "stop_when": "never"}
+        if is_told_budget:
+            options["budget"] = {"epochs" if problem.has_curve else "trials": problem.budget}
         if problem.has_curve:
             options |= {"fidelity": {"metric": "epoch", "max": problem.max_epochs}, "checkpoints": has_checkpoints}
         sweep = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from besom.errors import ConfigError
 from besom.records import Config, Reason
@@ -14,7 +14,9 @@ from besom.search.contract import Strategy
 from besom.space import Space
 from besom.stopping import load_rule
 from besom.stopping.contract import StoppingRule
-from besom.sweepfile import SweepFile, parse, space_of
+
+if TYPE_CHECKING:
+    from besom.sweepfile import SweepFile  # what reads sweep files takes longer to import than all of the search
 
 _SIGNED = frozenset({"mean", "value", "threshold", "best", "predicted"})
 """Details of a reason that are objective values, which strategies and rules see minimised."""
@@ -104,6 +106,8 @@ def compile_plan(file: Mapping[str, Any]) -> Plan:
     Raises:
         SweepFileError: The file cannot be run; every problem is named.
     """
+    from besom.sweepfile import parse, space_of
+
     parsed = parse(dict(file))
     space = space_of(parsed)
     fidelity = parsed.besom.fidelity

@@ -38,7 +38,7 @@ class CurvePosterior:
 
     def __init__(self, curves: Curves, theta: Floats) -> None:
         """The posterior of `curves` with hyperparameters `theta`; shapes at the top of `curve_process`."""
-        from scipy.linalg import cholesky, solve_triangular
+        from scipy.linalg import cholesky, lapack
 
         d = curves.x.shape[1]
         self.curves, self.theta = curves, theta
@@ -52,7 +52,7 @@ class CurvePosterior:
         k[np.diag_indices_from(k)] += self.noise + JITTER
         lower = cholesky(k, lower=True, check_finite=False)
         # As in `gp.Posterior`: with the inverse of the factor, predictions are products.
-        self._inverse: Floats = solve_triangular(lower, np.eye(len(k)), lower=True, check_finite=False)
+        self._inverse: Floats = np.asfortranarray(lapack.dtrtri(lower, lower=1)[0])
         self._weights: Floats = self._inverse.T @ (self._inverse @ curves.z)
         self._final = self._final_terms()
 

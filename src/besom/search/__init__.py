@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, cast
 
 from besom.errors import UnknownName, nearest
@@ -32,6 +31,8 @@ def load_strategy(name: str) -> Strategy:
     if name in STRATEGIES:
         module, _, attribute = STRATEGIES[name].partition(":")
         return cast("Strategy", getattr(import_module(module), attribute)())
+    from importlib.metadata import entry_points
+
     others = {point.name: point for point in entry_points(group=_GROUP)}
     if name not in others:
         raise UnknownName(f"method: needs a known strategy, got {name!r}; {nearest(name, [*STRATEGIES, *others])}.")

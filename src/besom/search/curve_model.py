@@ -13,7 +13,7 @@ from besom.numerics.acquisition import log_ei
 from besom.numerics.curve_posterior import CurvePosterior
 from besom.numerics.curve_process import Curves, fit_curves
 from besom.numerics.warp import half_rank_of_curves
-from besom.search.shown import Shown
+from besom.search.shown import Points, Shown
 from besom.search.thinning import best_and_even, evenly, in_steps
 
 Floats = npt.NDArray[np.float64]
@@ -54,7 +54,7 @@ class CurveModel:
         return self.shown.x[np.argsort(self.shown.latest, kind="stable")[:count]]
 
 
-def curve_model_of(shown: Shown, categories: Ints, pending: Ints, pending_x: Floats) -> CurveModel:
+def curve_model_of(shown: Shown, categories: Ints, pending: Ints, pending_x: Floats, growing: Ints) -> CurveModel:
     """The surrogate that curves lead to: a function of them, however often and wherever it is worked out.
 
     Args:
@@ -62,9 +62,10 @@ def curve_model_of(shown: Shown, categories: Ints, pending: Ints, pending_x: Flo
         categories: How many categories each column has, 0 for ordinal ones, shape (d,).
         pending: Indices of curves of trials under way, believed to end as is expected.
         pending_x: Encoded configurations under way that have shown nothing yet, shape (k, d).
+        growing: Indices of curves that hyperparameters do not follow: those pending, and one under review.
     """
     curves = shown.model_input(categories)
-    posterior = CurvePosterior(curves, _theta(shown, categories, np.setdiff1d(np.arange(len(shown.x)), pending)))
+    posterior = CurvePosterior(curves, _theta(shown, categories, np.setdiff1d(np.arange(len(shown.x)), growing)))
     x = np.concatenate([shown.x[pending], pending_x])
     own = np.concatenate([pending, np.full(len(pending_x), -1)]).astype(np.intp)
     return CurveModel(shown, posterior.joined(x, own), float(shown.warp.forward(shown.lowest).min()))
@@ -76,39 +77,33 @@ def _theta(shown: Shown, categories: Ints, settled: Ints) -> Floats:
     A curve that grows is seen up to the last of a few marks that it has passed, so that a fit lasts while it goes on.
     """
     used = settled[: in_steps(len(settled))] if len(settled) >= _FIT_CURVES_MIN else np.arange(len(shown.x))
-    points = np.flatnonzero(np.isin(shown.curve, used) & _is_marked(shown.curve, shown.u))
-    curve, y = shown.curve[points], shown.y[points]
-    warp = half_rank_of_curves(y[_is_last(curve)], y)
-    kept = points[_thinned(curve, y)]
-    present, number = np.unique(shown.curve[kept], return_inverse=True)
+    marked = shown.points.at(np.isin(shown.points.curve, used) & _is_marked(shown.points))
+    warp = half_rank_of_curves(marked.y[marked.is_last], marked.y)
+    kept = marked.at(_thinned(marked))
+    present, number = np.unique(kept.curve, return_inverse=True)
     x = np.ascontiguousarray(shown.x[present])
-    z = warp.forward(shown.y[kept])
-    return _fitted(x.tobytes(), number.tobytes(), shown.u[kept].tobytes(), z.tobytes(), tuple(categories.tolist()))
+    z = warp.forward(kept.y)
+    return _fitted(x.tobytes(), number.tobytes(), kept.u.tobytes(), z.tobytes(), tuple(categories.tolist()))
 
 
-def _is_marked(curve: Ints, u: Floats) -> Bools:
+def _is_marked(points: Points) -> Bools:
     """Which points lie before the last mark that their curve has passed, or are its first; shape (n,)."""
-    is_last = _is_last(curve)
-    passed = np.floor(u[is_last] * _MARKS + 1e-9) / _MARKS
+    is_last = points.is_last
+    passed = np.floor(points.u[is_last] * _MARKS + 1e-9) / _MARKS
     is_first = np.concatenate([[True], is_last[:-1]])
     lengths = np.diff(np.flatnonzero(np.append(is_first, True)))
-    return np.asarray(is_first | (u <= np.repeat(passed, lengths) + 1e-9))
+    return np.asarray(is_first | (points.u <= np.repeat(passed, lengths) + 1e-9))
 
 
-def _is_last(curve: Ints) -> Bools:
-    """Which points are the last of their curve; shape (n,)."""
-    return np.append(np.diff(curve) > 0, True)
-
-
-def _thinned(curve: Ints, y: Floats) -> Ints:
+def _thinned(points: Points) -> Ints:
     """Indices of at most `_FIT_POINTS_MAX` points: the last of each curve first, then others evenly."""
-    every = np.arange(len(curve))
-    if len(curve) <= _FIT_POINTS_MAX:
+    every = np.arange(len(points.curve))
+    if len(every) <= _FIT_POINTS_MAX:
         return every
-    is_last = _is_last(curve)
+    is_last = points.is_last
     last, earlier = every[is_last], every[~is_last]
     if len(last) > _FIT_POINTS_MAX:
-        best: Ints = last[best_and_even(y[last], _FIT_POINTS_MAX)]
+        best: Ints = last[best_and_even(points.y[last], _FIT_POINTS_MAX)]
         return best
     return np.sort(np.concatenate([last, evenly(earlier, _FIT_POINTS_MAX - len(last))]))
 

@@ -25,7 +25,7 @@ class Moves:
     def __init__(self, space: Space) -> None:
         self._space = space
         self._categories = categories_of(space)
-        self._levels = [_positions(parameter) for parameter in space.free]
+        self._levels = [_levels(parameter) for parameter in space.free]
 
     def draw(self, rng: np.random.Generator, n: int) -> Floats:
         """Feasible draws from the prior."""
@@ -51,7 +51,7 @@ class Moves:
                 moved = children[rows, j] + scale[rows] * rng.standard_normal(len(rows))
                 children[rows, j] = np.clip(moved, 0.0, 1.0)
             else:
-                children[rows, j] = self._other_level(rng, children[rows, j], levels, scale[rows])
+                children[rows, j] = levels.others(rng, children[rows, j], scale[rows])
         return self._existing(children)
 
     @staticmethod
@@ -59,21 +59,6 @@ class Moves:
         """Another category for each of `at`; an inactive one (-1) gets any."""
         another = (at + rng.integers(1, max(count, 2), size=len(at))) % count
         return np.where(at < 0, rng.integers(count, size=len(at)), another)
-
-    @staticmethod
-    def _other_level(rng: np.random.Generator, at: Floats, levels: Floats, scale: Floats) -> Floats:
-        """Another level for each of `at`: in short lists a neighbour or any other, in long ones about `scale` away."""
-        index = _nearest(levels, at)
-        sign = rng.choice([-1, 1], size=len(at))
-        if len(levels) <= _SHORT_LIST:
-            anywhere = (index + rng.integers(1, len(levels), size=len(at))) % len(levels)
-            moved = np.where(rng.random(len(at)) < 0.5, index + sign, anywhere)
-        else:
-            moved = _nearest(levels, at + scale * rng.standard_normal(len(at)))
-            moved = np.where(moved == index, index + sign, moved)
-        # Beyond an end, turn back, so that a move moves.
-        moved = np.where(moved < 0, 1, np.where(moved >= len(levels), len(levels) - 2, moved))
-        return levels[moved]
 
     def _existing(self, x: Floats) -> Floats:
         """The rows of `x` as configurations that exist; inactive parameters at the value that stands for that."""
@@ -83,16 +68,37 @@ class Moves:
         return self._space.encode([config for config in configs if self._space.is_feasible(config)])
 
 
-def _positions(parameter: Parameter) -> Floats | None:
-    """Ascending positions of an ordinal parameter's levels; None where it is continuous, or nearly so."""
+class _Levels:
+    """Ascending positions of an ordinal parameter's levels, two or more."""
+
+    def __init__(self, positions: Floats) -> None:
+        self._positions = positions
+        self._middles = 0.5 * (positions[1:] + positions[:-1])
+
+    def others(self, rng: np.random.Generator, at: Floats, scale: Floats) -> Floats:
+        """Another level for each of `at`: in short lists a neighbour or any other, in long ones about `scale` away."""
+        count = len(self._positions)
+        index = self._nearest(at)
+        sign = 2 * rng.integers(2, size=len(at)) - 1
+        if count <= _SHORT_LIST:
+            anywhere = (index + rng.integers(1, count, size=len(at))) % count
+            moved = np.where(rng.random(len(at)) < 0.5, index + sign, anywhere)
+        else:
+            moved = self._nearest(at + scale * rng.standard_normal(len(at)))
+            moved = np.where(moved == index, index + sign, moved)
+        # Beyond an end, turn back, so that a move moves.
+        moved = np.where(moved < 0, 1, np.where(moved >= count, count - 2, moved))
+        return self._positions[moved]
+
+    def _nearest(self, at: Floats) -> Ints:
+        """Index of the level nearest to each of `at`."""
+        return np.searchsorted(self._middles, at)
+
+
+def _levels(parameter: Parameter) -> _Levels | None:
+    """The levels of an ordinal parameter; None where it is continuous, or nearly so."""
     if not parameter.is_ordinal or parameter.levels is None:
         return None
     # Levels far out in a prior's tail share a position: to the model they are one.
     positions = np.unique(parameter.encoded(parameter.levels))
-    return positions if len(positions) > 1 else None
-
-
-def _nearest(levels: Floats, at: Floats) -> Ints:
-    """Index of the level nearest to each of `at`; `levels` ascending, at least two."""
-    right = np.clip(np.searchsorted(levels, at), 1, len(levels) - 1)
-    return np.where(at - levels[right - 1] <= levels[right] - at, right - 1, right)
+    return _Levels(positions) if len(positions) > 1 else None

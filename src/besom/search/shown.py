@@ -24,6 +24,7 @@ _POINTS_MAX = 180
 _CURVES_MAX = 120
 _LATEST = 5
 _ROUNDING = 1e-9  # fidelities that differ by so little are one
+_ZERO = np.zeros(1, dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,24 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
+class Points:
+    """Points on curves: index of the curve, ascending, position on it, value; shapes (n,)."""
+
+    curve: Ints
+    u: Floats
+    y: Floats
+
+    def at(self, kept: Ints | npt.NDArray[np.bool_]) -> Points:
+        """Those that are kept."""
+        return Points(self.curve[kept], self.u[kept], self.y[kept])
+
+    @property
+    def is_last(self) -> npt.NDArray[np.bool_]:
+        """Which points are the last of their curve; shape (n,)."""
+        return np.append(np.diff(self.curve) > 0, True)
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """Curves of a history, ready for a model.
 
@@ -80,8 +99,9 @@ class Shown:
         reached: How far each trial is trained, also past its last finite value, shape (N,).
         latest: Its last finite value, minimised, shape (N,).
         lowest: Each curve's best value, shape (N,).
-        curve, u, y: The points that a model gets: index of the curve, position, value; shapes (n,).
-        warp: Fitted to the latest values.
+        points: What each has shown at the ladder's levels, and the last.
+        seen: Those of them that a model gets: where there are too many, the worst curves have their last alone.
+        warp: Fitted to the latest values and those that a model gets.
     """
 
     trials: Ints
@@ -90,14 +110,13 @@ class Shown:
     reached: Floats
     latest: Floats
     lowest: Floats
-    curve: Ints
-    u: Floats
-    y: Floats
+    points: Points
+    seen: Points
     warp: HalfRank
 
     def model_input(self, categories: Ints) -> Curves:
         """The points as a process takes them; `categories` (d,): how many each column has, 0 for ordinal ones."""
-        return Curves(self.x, categories, self.curve, self.u, self.warp.forward(self.y))
+        return Curves(self.x, categories, self.seen.curve, self.seen.u, self.warp.forward(self.seen.y))
 
 
 def shown_of(history: History, ladder: Ladder) -> Shown | None:
@@ -112,10 +131,8 @@ def shown_of(history: History, ladder: Ladder) -> Shown | None:
     is_open = np.array([o.status is Status.PENDING for o, _, _, _ in seen])
     kept = _kept_curves(latest, is_open)
     seen, latest = [seen[i] for i in kept], latest[kept]
-    points = _thinned([fidelities for _, _, fidelities, _ in seen], latest, ladder)
-    curve = np.repeat(np.arange(len(seen)), [len(p) for p in points])
-    y = np.concatenate([values[p] for (_, _, _, values), p in zip(seen, points, strict=True)])
-    t = np.concatenate([fidelities[p] for (_, _, fidelities, _), p in zip(seen, points, strict=True)])
+    points = _at_levels([(fidelities, values) for _, _, fidelities, values in seen], ladder)
+    given = points.at(_is_given(points, latest))
     return Shown(
         trials=np.array([o.trial for o, _, _, _ in seen]),
         leaders=np.array([leader.trial for _, leader, _, _ in seen]),
@@ -123,10 +140,9 @@ def shown_of(history: History, ladder: Ladder) -> Shown | None:
         reached=np.array([max(fidelities[-1], leader.fidelity) for _, leader, fidelities, _ in seen]),
         latest=latest,
         lowest=np.array([values.min() for _, _, _, values in seen]),
-        curve=curve,
-        u=ladder.position(t),
-        y=y,
-        warp=half_rank_of_curves(latest, y),
+        points=points,
+        seen=given,
+        warp=half_rank_of_curves(latest, given.y),
     )
 
 
@@ -140,7 +156,10 @@ def _points(observation: Observation, ladder: Ladder) -> tuple[Floats, Floats]:
         return np.array([ladder.most]), np.array([observation.value])
     values = np.frombuffer(observation.curve.values)
     fidelity = np.frombuffer(observation.curve.fidelity)
-    usable = np.flatnonzero(np.isfinite(values) & np.isfinite(fidelity))
+    is_usable = np.isfinite(values) & np.isfinite(fidelity)
+    if is_usable.all() and (fidelity[1:] >= fidelity[:-1]).all():
+        return fidelity, values
+    usable = np.flatnonzero(is_usable)
     order = usable[np.argsort(fidelity[usable], kind="stable")]
     return fidelity[order], values[order]
 
@@ -162,19 +181,24 @@ def _kept_curves(latest: Floats, is_open: npt.NDArray[np.bool_]) -> Ints:
     return np.sort(np.concatenate([np.flatnonzero(is_chosen), evenly(rest, count)]))
 
 
-def _thinned(fidelities: Sequence[Floats], latest: Floats, ladder: Ladder) -> list[Ints]:
-    """Indices of the points of each curve that the model sees: at the ladder's levels, and the last.
+def _at_levels(curves: Sequence[tuple[Floats, Floats]], ladder: Ladder) -> Points:
+    """The points of curves, fidelity and value of each, at the ladder's levels, and the last."""
+    marks = np.append(ladder.levels * (1 + _ROUNDING), np.inf)
+    found = []
+    for fidelity, _ in curves:
+        behind = fidelity.searchsorted(marks, side="right")
+        found.append(behind[behind > np.concatenate([_ZERO, behind[:-1]])] - 1)
+    return Points(
+        np.repeat(np.arange(len(curves)), [len(at) for at in found]),
+        ladder.position(np.concatenate([fidelity[at] for (fidelity, _), at in zip(curves, found, strict=True)])),
+        np.concatenate([values[at] for (_, values), at in zip(curves, found, strict=True)]),
+    )
 
-    Where that is too many, the worst curves keep their last point alone.
-    """
-    points = []
-    for fidelity in fidelities:
-        at = np.searchsorted(fidelity, ladder.levels * (1 + _ROUNDING), side="right") - 1
-        points.append(np.unique(np.append(at[at >= 0], len(fidelity) - 1)))
-    total = sum(len(p) for p in points)
-    for worst in np.argsort(-latest, kind="stable"):
-        if total <= _POINTS_MAX:
-            break
-        total -= len(points[worst]) - 1
-        points[worst] = points[worst][-1:]
-    return points
+
+def _is_given(points: Points, latest: Floats) -> npt.NDArray[np.bool_]:
+    """Which points a model gets: of so many of the worst curves as it takes, the last alone."""
+    counts = np.bincount(points.curve)
+    worst_first = np.argsort(-latest, kind="stable")
+    total = len(points.curve) - np.cumsum(counts[worst_first] - 1)  # once x
+    cut = 0 if len(points.curve) <= _POINTS_MAX else 1 + int((total > _POINTS_MAX).sum())
+    return np.asarray(points.is_last | ~np.isin(points.curve, worst_first[:cut]))

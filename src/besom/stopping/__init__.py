@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, cast
 
 from besom.errors import UnknownName, nearest
@@ -56,6 +55,8 @@ def load_rule(
         module, _, attribute = RULES[name].partition(":")
         rule = getattr(import_module(module), attribute)
     else:
+        from importlib.metadata import entry_points
+
         others = {point.name: point for point in entry_points(group=_GROUP)}
         if name not in others:
             valid = nearest(name, [*RULES, NO_RULE, *others])
