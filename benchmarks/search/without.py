@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from besom.numerics import curve_process, gp
 from besom.numerics.warp import HalfRank
-from besom.search import bayes, curve_model, exploration, freeze_thaw, model, shown, steps
-from besom.search.candidates import Effort
+from besom.search import bayes, candidates, curve_model, exploration, freeze_thaw, model, shown, steps
 
 Floats = NDArray[np.float64]
 
@@ -59,8 +58,6 @@ def _no_leaders(observations: object) -> dict[int, object]:
     return {}
 
 
-_DRAWS_ALONE = Effort(600, 0, ())
-
 PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
     "half-rank warp": {
         (model, "half_rank"): _standardised,
@@ -71,9 +68,8 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
         (curve_model, "fit_curves"): _prior_mean_of_curves,
     },
     "local search": {
-        (bayes, "THOROUGH"): _DRAWS_ALONE,
-        (steps, "THOROUGH"): _DRAWS_ALONE,
-        (steps, "QUICK"): _DRAWS_ALONE,
+        (candidates, "_NEAR_BEST"): 0,
+        (candidates, "_PARENTS"): (),
     },
     "exploration": {(exploration, "_EVERY"): math.inf},
     "plateaus": {

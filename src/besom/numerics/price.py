@@ -23,7 +23,7 @@ from besom.numerics.acquisition import expected_improvement, inverse_log_h, log_
 
 Floats = npt.NDArray[np.float64]
 
-_BISECTIONS = 12
+_BISECTIONS = 16
 _LEAST_LOG = -690.0  # smaller exponentials underflow
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(8)
 _WEIGHTS = _WEIGHTS / math.sqrt(2 * math.pi)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from besom.numerics.threads import one_thread
-from besom.search.candidates import THOROUGH, ranked_candidates, untried
+from besom.search.candidates import ranked_candidates, untried
 from besom.search.contract import Exhausted, History, Suggestion
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
@@ -76,7 +76,7 @@ def _ask(history: History) -> Suggestion | Exhausted:
             return model.log_ei(x) + failures.log_chance(x)
 
         rng = np.random.default_rng([history.seed, len(history.observations)])
-        ranked, _ = ranked_candidates(score, model.best_x, Moves(history.space), rng, THOROUGH)
+        ranked, _ = ranked_candidates(score, model.best_x, Moves(history.space), rng)
         config = next(untried(off_the_plateau(history, failures, ranked), history.space, tried), None)
         if config is not None:
             reason = reason_of(model, history.space, history.space.encode([config])[0], len(evidence.y))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,47 +15,28 @@ from besom.space import Space
 Floats = npt.NDArray[np.float64]
 Score = Callable[[Floats], Floats]
 
+_DRAWS = 600
+_NEAR_BEST = 300
 _CHILDREN = 24
+_PARENTS = (8, 8, 8, 4, 4, 4)  # survivors that get children, in each round
 _FIRST_SCALE, _SHRINKAGE = 0.1, 0.6
 _AT_ONCE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How thorough a search is.
-
-    Attributes:
-        draws: Positions from the prior.
-        near_best: Mutations of the best configurations so far.
-        parents: Survivors that get children, in each round.
-    """
-
-    draws: int
-    near_best: int
-    parents: tuple[int, ...]
-
-
-THOROUGH = Effort(600, 300, (8, 8, 8, 4, 4, 4))
-QUICK = Effort(150, 75, (8, 4))
-
-
-def ranked_candidates(
-    score: Score, best_x: Floats, moves: Moves, rng: np.random.Generator, effort: Effort
-) -> tuple[Floats, Floats]:
-    """All candidates that were looked at, best first, shape (m, d), and their scores.
+def ranked_candidates(score: Score, best_x: Floats, moves: Moves, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """All candidates that were looked at, best first, shape (about 2000, d), and their scores.
 
     Args:
         score: The higher, the better: positions (m, d) to numbers (m,).
         best_x: Where to look more closely: the best configurations so far, shape (k, d), k >= 1.
         moves: Draws and mutations of the space.
         rng: Source of randomness.
-        effort: How many to look at.
     """
-    parents = best_x[rng.integers(len(best_x), size=effort.near_best)]
-    near_best = moves.mutate(rng, parents, np.exp(rng.uniform(np.log(0.01), np.log(0.3), effort.near_best)))
-    x = np.concatenate([moves.draw(rng, effort.draws), near_best])
+    parents = best_x[rng.integers(len(best_x), size=_NEAR_BEST)]
+    near_best = moves.mutate(rng, parents, np.exp(rng.uniform(np.log(0.01), np.log(0.3), _NEAR_BEST)))
+    x = np.concatenate([moves.draw(rng, _DRAWS), near_best])
     scores = score(x)
-    for round_, survivors in enumerate(effort.parents):
+    for round_, survivors in enumerate(_PARENTS):
         best = _best_distinct(x, scores, survivors)
         parents = np.repeat(x[best], _CHILDREN, axis=0)
         scale = _FIRST_SCALE * _SHRINKAGE**round_ * np.exp(rng.uniform(-2.5, 0.5, len(parents)))

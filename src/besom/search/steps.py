@@ -13,7 +13,7 @@ import numpy.typing as npt
 from besom.numerics.acquisition import inverse_log_h, log_ei
 from besom.numerics.price import Stages, log_price, reservation
 from besom.records import Observation, Status
-from besom.search.candidates import QUICK, THOROUGH, Effort, last, ranked_candidates, untried
+from besom.search.candidates import last, ranked_candidates, untried
 from besom.search.contract import History
 from besom.search.costs import Costs
 from besom.search.curve_model import CurveModel, curve_model_of
@@ -78,8 +78,7 @@ class Situation:
             reviewed: Index of a curve that is growing just now and may go on.
         """
         rng = np.random.default_rng([self.history.seed, len(self.history.observations), self._points_shown()])
-        effort = THOROUGH if reviewed is None else QUICK
-        new = np.empty((0, len(self.history.space.free))) if self._is_last_call() else self._new(tried, rng, effort)
+        new = np.empty((0, len(self.history.space.free))) if self._is_last_call() else self._new(tried, rng)
         possible = [self._starts(new), self._continuations(self._waiting(), _OVERHEAD)]
         if reviewed is not None:
             possible.append(self._continuations(np.array([reviewed]), 0.0, self.model.shown.reached))
@@ -125,12 +124,12 @@ class Situation:
         """Whether no new trial may be started, and the paused ones are all that is left."""
         return self.history.trials_left == 0
 
-    def _new(self, tried: Tried, rng: np.random.Generator, effort: Effort) -> Floats:
+    def _new(self, tried: Tried, rng: np.random.Generator) -> Floats:
         """Untried configurations that could be worth most at the end, best first, shape (<= _NEW, d)."""
         space = self.history.space
         if not space.free or tried.is_everything():
             return np.empty((0, len(space.free)))
-        ranked, _ = ranked_candidates(self._score(), self.model.best_x(), Moves(space), rng, effort)
+        ranked, _ = ranked_candidates(self._score(), self.model.best_x(), Moves(space), rng)
         shown = self.model.shown
         known = Plateaus(shown.x, shown.leaders, shown.latest).covers(ranked)
         found = islice(untried(last(ranked, known | self.failures.rule_out(ranked)), space, tried), _NEW)
