@@ -10,7 +10,16 @@ import pytest
 from hypothesis import settings
 
 GROUPS = ("browser", "slurm", "postgres", "wandb")
-LONG = ("slurm", "faults", "wandb_client", "dashboard", "wandb_integrations", "test_users_files.py", "test_examples.py")
+LONG = (
+    "slurm",
+    "faults",
+    "test_users_files.py",
+    "test_every_command.py",
+    "test_examples.py",
+    "wandb_integrations",
+    "wandb_client",
+    "dashboard",
+)
 """Tests that start processes of their own, the longest first."""
 EVERY_GROUP = os.environ.get("BESOM_TEST_EVERY_GROUP") == "1"
 
