@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import besom
-from besom.errors import StoreError, SweepFileError, UnknownName, WrongState
+from besom.errors import StoreError, SweepFileError, TrialsFailed, UnknownName, WrongState
 from besom.records import Cause, Reason, Status, TrialState
 from besom.search.contract import History, Suggestion
 from besom.stopping.contract import Decision
@@ -175,6 +175,29 @@ def test_a_wrong_file_names_every_problem() -> None:
     assert len(refused.value.problems) >= 2
 
 
+@pytest.mark.parametrize("config", [None, 3, [("method", "random")]])
+def test_what_is_no_sweep_file_is_told(config: Any) -> None:
+    for wants in (Tuner, lambda config: besom.tune(loss, config)):
+        with pytest.raises(SweepFileError, match="content as a dict, or its path, got") as refused:
+            wants(config)
+        assert repr(config) in str(refused.value)
+
+
+def test_a_configuration_outside_the_range_is_warned_of_and_tried() -> None:
+    tuner = Tuner(file())
+    with pytest.warns(UserWarning, match=r"x has .*, got 7; it is run all the same") as warned:
+        tuner.add({"x": 7, "kind": "a"})
+    assert warned[0].filename == __file__
+    assert asked(tuner).config == {"x": 7, "kind": "a"}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_configuration_inside_the_range_is_added_in_silence() -> None:
+    tuner = Tuner(file())
+    tuner.add({"x": 0.25})
+    assert asked(tuner).config["x"] == 0.25
+
+
 def test_tune_finds_the_minimum_of_a_function() -> None:
     tuned = besom.tune(loss, file(run_cap=25))
     assert tuned.best is not None
@@ -231,9 +254,13 @@ def test_dicts_are_taken_wherever_a_value_is() -> None:
 
 
 def test_a_result_without_the_objective_is_a_failure_that_says_so() -> None:
-    tuned = besom.tune(lambda config: {"acc": 1.0}, file(run_cap=1))
-    assert tuned.trials[0].failure is not None
-    assert "a dict with 'loss'" in tuned.trials[0].failure.message
+    def misspelt(config: Any) -> Any:
+        return {"los": 1.0} if config["kind"] == "b" else {"loss": 1.0}
+
+    tuned = besom.tune(misspelt, file(run_cap=10))
+    messages = [trial.failure.message for trial in tuned.trials if trial.failure is not None]
+    assert messages
+    assert "a dict with 'loss', got {'los': 1.0}" in messages[0]
 
 
 def test_an_exception_fails_its_trial_with_its_last_lines_and_the_search_goes_on() -> None:
@@ -261,3 +288,30 @@ def test_a_function_that_always_fails_ends_with_the_reason() -> None:
 
     with pytest.raises(WrongState, match="no data"):
         besom.tune(broken, file(run_cap=100))
+
+
+@pytest.mark.parametrize(
+    ("function", "cause"),
+    [
+        (lambda config: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda config: {"los": 1.0}, "a dict with 'loss', got {'los': 1.0}"),
+        (lambda config: None, "ended without logging loss"),
+    ],
+)
+def test_a_search_in_which_all_trials_fail_raises_and_has_every_cause(function: Any, cause: str) -> None:
+    with pytest.raises(TrialsFailed, match="all 10 trials failed, trial 10 by") as refused:
+        besom.tune(function, file(run_cap=10))
+    assert cause in str(refused.value)
+    assert len(refused.value.trials) == 10
+    assert all(trial.failure is not None for trial in refused.value.trials)
+
+
+def test_what_a_function_raised_last_is_the_cause_of_the_error() -> None:
+    def broken(config: Any) -> float:
+        raise RuntimeError("no data")
+
+    for run_cap in (2, 100):
+        with pytest.raises(TrialsFailed, match="no data") as refused:
+            besom.tune(broken, file(run_cap=run_cap))
+        assert isinstance(refused.value.__cause__, RuntimeError)
+        assert len(refused.value.trials) == min(run_cap, 20)

@@ -6,8 +6,9 @@ A message names the place, the law, what was got, and the next move:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 class BesomError(Exception):
@@ -38,6 +39,14 @@ class WrongState(BesomError, RuntimeError):
     """A request that the sweep's or trial's present state does not allow."""
 
 
+class TrialsFailed(WrongState):
+    """A search that came to nothing since its trials failed; `trials` has all of them, each with its `failure`."""
+
+    def __init__(self, message: str, trials: Sequence[Any] = ()) -> None:
+        self.trials = tuple(trials)
+        super().__init__(message)
+
+
 class LeaseLost(BesomError, RuntimeError):
     """A message from a run whose lease has ended or belongs to a later attempt; it was not recorded."""
 
@@ -54,6 +63,10 @@ class StoreError(BesomError, OSError):
     """The database cannot be opened, read or written."""
 
 
+class NotWritable(StoreError):
+    """A home that this process may not write to, and can at best read."""
+
+
 class MissingExtra(BesomError, ImportError):
     """Something that needs a package which only comes with one of besom's extras."""
 
@@ -68,6 +81,13 @@ class ServerUnreachable(BesomError, ConnectionError):
 
 class NotAllowed(BesomError, PermissionError):
     """The token is missing or wrong."""
+
+
+def require(what: str, name: str, valid: Iterable[str]) -> None:
+    """Refuse the name of a `what` that is not a valid one. Raises UnknownName."""
+    known = tuple(valid)
+    if name not in known:
+        raise UnknownName(f"{what} {name}: must exist; {nearest(name, known)}.")
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

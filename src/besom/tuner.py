@@ -7,6 +7,7 @@ import secrets
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from besom.encoding import from_json, to_json
 from besom.engine import create, handle, restore
-from besom.errors import StoreError, UnknownName, WrongState
+from besom.errors import StoreError, SweepFileError, UnknownName, WrongState
 from besom.records import Cause, Curve, Failure, Reason, Run, Sweep, Trial, TrialState
 from besom.wire import Ask, Assignment, Command, Finish, Order, Report
 
@@ -64,7 +65,7 @@ class Tuner:
         Raises:
             SweepFileError: The file cannot be run; every problem is named.
         """
-        raw = _content(config) if isinstance(config, str | Path) else config
+        raw = _content(config)
         self._clock = clock
         self._state, _ = create("tuner", raw, secrets.randbits(32), "", clock())
 
@@ -148,10 +149,15 @@ class Tuner:
     def add(self, config: Mapping[str, Any]) -> None:
         """Have a configuration tried next; parameters left out are drawn.
 
+        A value that no draw would give is warned of: it is tried, but the search does not come near it.
+
         Raises:
             ConfigError: It does not belong to the space.
         """
         self._handle(Command("enqueue", config=config))
+        space = self._state.plan.space
+        for line in space.outside(space.flatten(config)):
+            warnings.warn(f"{line}; it is run all the same, but the search will not come near it.", stacklevel=2)
 
     def save(self, path: str | Path) -> None:
         """Write everything to a file, whole or not at all.
@@ -249,11 +255,16 @@ class Tuner:
         return Curve((fidelity, value) for fidelity, value in _points(curve) if fidelity > run.first_fidelity)
 
 
-def _content(path: str | Path) -> Mapping[str, Any]:
-    """What the sweep file at `path` says."""
+def _content(config: Mapping[str, Any] | str | Path) -> Mapping[str, Any]:
+    """A sweep file's content, which is given or at a path. Raises SweepFileError."""
+    if isinstance(config, Mapping):
+        return config
+    if not isinstance(config, str | Path):
+        law = "needs a sweep file's content as a dict, or its path"
+        raise SweepFileError([f"config: {law}, got {config!r}; give {{'parameters': …}} or 'sweep.yaml'."])
     from besom.sweepfile import load
 
-    return load(path).raw
+    return load(config).raw
 
 
 def _points(curve: Curve) -> list[tuple[float, float]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from besom.errors import SweepFileError, WrongState
-from besom.records import SweepState, Trial
+from besom.errors import SweepFileError, TrialsFailed
+from besom.records import SweepState, Trial, TrialState
 from besom.sdk import Stopped
 from besom.tuner import AskedTrial, Tuner
 
@@ -22,7 +22,7 @@ class Tuned:
     """How a call of `tune` ended.
 
     Attributes:
-        best: The best trial; None if none has a value.
+        best: The best trial; None if none has ended with a value.
         trials: All trials, by number.
         why: What ended it.
     """
@@ -44,22 +44,38 @@ def tune(function: Objective, config: Mapping[str, Any] | str | Path) -> Tuned:
 
     Raises:
         SweepFileError: The file cannot be run; every problem is named.
-        WrongState: Twenty trials in a row failed.
+        TrialsFailed: All trials failed, or twenty in a row. What the function raised last is its `__cause__`.
     """
     tuner = Tuner(config)
     if not tuner.is_bounded:
         raise SweepFileError(["besom.budget: the search would never end; give budget: {trials: N} or run_cap: N"])
     takes_report = len(inspect.signature(function).parameters) > 1
+    raised: Exception | None = None
     while trial := tuner.ask():
         try:
             _run_once(tuner, trial, function, takes_report)
         except Stopped:
             continue
         except Exception as error:  # noqa: BLE001 - whatever a function raises is its trial's failure
+            raised = error
             tuner.fail(trial.id, error)
-    if tuner.sweep.state is SweepState.PAUSED:
-        raise WrongState(f"besom.tune: {tuner.sweep.why}")
+    if (why := _in_vain(tuner)) is not None:
+        raise TrialsFailed(
+            f"besom.tune: {why}; the error's `trials` has the `failure` of each, with its last lines", tuner.trials
+        ) from raised
     return Tuned(tuner.best, tuner.trials, tuner.sweep.why, tuner)
+
+
+def _in_vain(tuner: Tuner) -> str | None:
+    """Why the search came to nothing; None where it did not."""
+    if tuner.sweep.state is SweepState.PAUSED:
+        return tuner.sweep.why
+    trials = tuner.trials
+    if not trials or any(trial.state is not TrialState.FAILED for trial in trials):
+        return None
+    last = trials[-1].failure
+    cause = f"{last.cause}: {last.message}" if last is not None else "unknown"
+    return f"all {len(trials)} trials failed, trial {trials[-1].number} by {cause}; mend the cause"
 
 
 def _run_once(tuner: Tuner, trial: AskedTrial, function: Objective, takes_report: bool) -> None:

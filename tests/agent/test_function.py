@@ -55,6 +55,18 @@ def test_what_a_function_raises_fails_the_run_and_not_the_agent(place, capsys):
     assert "no such thing" in capsys.readouterr().err
 
 
+def test_what_a_function_raises_is_told_by_its_type_whatever_it_printed_before(place):
+    service = place.service("", trials=1)
+
+    def train():
+        print("batch 64: CUDA out of memory, retrying with 32")
+        raise ValueError("first\nsecond")
+
+    execute(place, service, train)
+    failure = service.trials()[0].failure
+    assert (failure.cause, failure.message) == (Cause.EXCEPTION, "ValueError: first")
+
+
 def test_a_stop_reaches_the_function_at_its_next_log(place):
     service = place.service("", trials=1)
     reactions = []

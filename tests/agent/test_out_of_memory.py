@@ -39,7 +39,10 @@ GPU, HOST = Cause.CUDA_OUT_OF_MEMORY, Cause.HOST_OUT_OF_MEMORY
         (GPU, JAX, {"gpu_memory_gb_peak": 11.0}, Limits(64.0, 16.0), 11.0, 19.0, 16.0),
         (HOST, NUMPY, {"memory_gb_peak": 0.5}, Limits(64.0, 16.0), 0.5, 0.5 + 8192 * GIB, 64.0),
         (HOST, CPU, {"memory_gb_peak": 0.5}, Limits(64.0, None), 0.5, 400.5, 64.0),
-        (HOST, "MemoryError", {"memory_gb_peak": 0.5}, Limits(12.0, None), 0.5, 12.0, 12.0),
+        (HOST, "MemoryError", {"memory_gb_peak": 7.0}, Limits(12.0, None), 7.0, 12.0, 12.0),
+        (HOST, "MemoryError", {"memory_gb_peak": 0.5}, Limits(12.0, None), 0.5, 0.5, 12.0),
+        (GPU, "CUDA error: out of memory", {"gpu_memory_gb_peak": 9.0}, Limits(64.0, 16.0), 9.0, 16.0, 16.0),
+        (GPU, "CUDA error: out of memory", {"gpu_memory_gb_peak": 1.0}, Limits(64.0, 16.0), 1.0, 1.0, 16.0),
     ],
 )
 def test_what_it_had_and_needed_is_measured_or_told_by_itself(cause, said, measured, limits, peak, needed, limit):
@@ -60,6 +63,15 @@ def test_what_the_kernel_killed_needed_at_least_what_it_had(how):
     failure, resources = with_memory(killed, "", {"memory_gb_peak": 11.8}, Limits(64.0, None))
     assert (failure.needed_gb, failure.limit_gb) == (11.8, 64.0)
     assert resources == {"memory_gb_peak": 11.8}
+
+
+def test_what_it_said_of_a_want_of_memory_that_it_survived_is_not_what_it_needed_in_the_end():
+    said = f'{TORCH}\nretrying\nTraceback (most recent call last):\n  File "t.py", line 1, in <module>\nMemoryError'
+    failure, _ = with_memory(Failure(HOST, "MemoryError"), said, {"memory_gb_peak": 0.5}, Limits(12.0, None))
+    assert failure.needed_gb == 0.5
+    killed = Failure(HOST, "the kernel killed it for want of memory", signal=9)
+    failure, _ = with_memory(killed, TORCH, {"memory_gb_peak": 11.8}, Limits(12.0, None))
+    assert failure.needed_gb == 11.8
 
 
 def test_nothing_is_made_up():

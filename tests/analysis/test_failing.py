@@ -53,3 +53,27 @@ def test_trials_are_counted_by_the_way_in_which_they_failed_the_most_frequent_fi
         ("exit code 1: KeyError: 'lr'", 2, (1, 9)),
     ]
     assert failure_kinds([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        (["stopped after 30 s"], "timeout: stopped after 30 s"),
+        (["stopped after 30 s", "stopped after 30 s"], "timeout: stopped after 30 s"),
+        (["at 3 GB of 25.3 GB", "at 4 GB of 25.3 GB", "at 3 GB of 25.3 GB"], "timeout: at … GB of 25.3 GB"),
+        (["2 of 7", "3 of 8"], "timeout: … of …"),
+        (["[Errno 2] No such file: 'nice -n 10 python3'"], "timeout: [Errno 2] No such file: 'nice -n 10 python3'"),
+    ],
+)
+def test_only_numbers_that_differ_are_left_out_of_what_a_person_reads(messages, told):
+    trials = [failed(at, Failure(Cause.TIMEOUT, message)) for at, message in enumerate(messages)]
+    (kind,) = failure_kinds(trials)
+    assert kind.told == told
+    assert {failure_kind(trial.failure) for trial in trials} == {kind.text}  # by which they are found
+
+
+def test_what_a_person_reads_of_many_long_messages_is_cut_and_one_without_a_cause_is_told():
+    long = [failed(at, Failure(Cause.EXIT_CODE, f"at {at}: " + "word 1 " * 10_000, exit_code=1)) for at in range(3)]
+    (kind,) = failure_kinds(long)
+    assert len(kind.told) < 200
+    assert [each.told for each in failure_kinds([failed(0, None)])] == ["failed"]

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from besom.cli.arguments import Format, written
 from besom.cli.columns import columns
-from besom.cli.exporting import Table, as_text
+from besom.cli.exporting import Table, as_text, logged_row
 from besom.cli.shapes import shape
 from besom.cli.steering import pair_of
 from besom.cli.wording import flat, number, setting, varied
 from besom.errors import ConfigError
 from besom.escapes import harmless
-from besom.records import Sweep
+from besom.records import Run, Sweep
 
 CONFIG = {"lr": 0.01, "opt": "adam w", "net": {"act": "relu", "sizes": [64, 32]}, "amp": True, "clip": None}
 leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8))
@@ -131,9 +131,10 @@ def test_environment_variables_are_upper_case_without_dots() -> None:
 
 
 @given(configs)
+@example({"a": [math.inf, -math.inf]})
 @example({"a": "\x85"})
 def test_yaml_and_json_read_back_as_the_configuration(config: dict[str, object]) -> None:
-    assert json.loads(written(config, Format.JSON)) == config
+    assert json.loads(written(config, Format.JSON), parse_constant=pytest.fail) == shape(config)
     assert yaml.safe_load(written(config, Format.YAML)) == config
 
 
@@ -188,3 +189,28 @@ def test_a_table_in_csv_has_a_column_for_every_key() -> None:
     assert as_text(rows, Table.CSV) == "trial,config.lr,flag,list\n0,0.1,,\n1,,true,[1]\n"
     assert [json.loads(line) for line in as_text(rows, Table.JSONL).splitlines()] == rows
     assert json.loads(as_text(rows, Table.JSON)) == rows
+
+
+def test_a_cell_that_is_json_is_json_even_where_a_number_is_not_finite() -> None:
+    assert as_text([{"list": [1, math.inf]}], Table.CSV) == 'list\n"[1, ""Infinity""]"\n'
+
+
+def test_no_logged_key_takes_the_place_of_what_tells_the_run() -> None:
+    run = Run(
+        id="r1", sweep_id="s", trial=7, repeat=1, attempt=2, lease=1, agent_id="a", request_id="q", started_at=0.0,
+        lease_until=1.0,
+    )  # fmt: skip
+    logged = {"trial": 99, "run": "mine", "logged.run": "other", "repeat": None, "logged.loss": 1, "loss": 2}
+    row = logged_row(run, logged)
+    assert list(row)[:4] == ["run", "trial", "repeat", "attempt"]
+    assert [row[name] for name in list(row)[:4]] == ["r1", 7, 1, 2]
+    assert list(row.items())[4:] == [
+        ("logged.trial", 99), ("logged.run", "mine"), ("logged.logged.run", "other"), ("logged.repeat", None),
+        ("logged.loss", 1), ("loss", 2),
+    ]  # fmt: skip
+
+
+def test_a_dict_whose_dotted_names_are_taken_stays_whole() -> None:
+    assert flat({"a": {"b": 1, "c": 2}, "a.b": 3}) == {"a": {"b": 1, "c": 2}, "a.b": 3}
+    assert flat({"a": {"b": 1}, "a.c": 3}) == {"a.b": 1, "a.c": 3}
+    assert flat({"n": {"a": {"b": 1}, "a.b": {"c": 2}}}) == {"n.a": {"b": 1}, "n.a.b.c": 2}

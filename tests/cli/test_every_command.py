@@ -193,6 +193,27 @@ def test_export_writes_trials_and_rows_in_each_format(done: Place) -> None:
     assert "none/x.csv" in done.besom("export", "--output", "none/x.csv", code=2)
 
 
+def test_a_file_gets_the_format_that_its_name_ends_in(done: Place) -> None:
+    done.besom("export", "-o", "trials.json")
+    assert len(json.loads((done.path / "trials.json").read_text())) == 3
+    done.besom("export", "-o", "trials.JSONL")
+    assert len([json.loads(line) for line in (done.path / "trials.JSONL").read_text().splitlines()]) == 3
+    done.besom("export", "-o", "trials.txt")
+    assert (done.path / "trials.txt").read_text().startswith("sweep,trial,")
+    done.besom("export", "--format", "json", "-o", "trials.txt")
+    assert json.loads((done.path / "trials.txt").read_text())[0]["trial"] == 1
+    (done.path / "mine.md").write_text("kept")
+    for words in (
+        ("export", "--format", "csv", "-o", "mine.json"),
+        ("export", "--json", "-o", "mine.csv"),
+        ("report", "--format", "html", "-o", "mine.md"),
+        ("report", "--format", "md", "-o", "mine.htm"),
+    ):
+        said = done.besom(*words, code=2)
+        assert f"--output {words[-1]}: needs the format that its name ends in, got {' '.join(words[1:-2])};" in said
+        assert not (done.path / words[-1]).exists() or (done.path / words[-1]).read_text() == "kept"
+
+
 def test_a_report_is_one_html_file(done: Place) -> None:
     said = done.json("report", "--output", "mine.html")["report"]
     assert Path(said).read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html")
@@ -205,12 +226,28 @@ def test_a_report_is_markdown_with_its_pictures_beside_it(done: Place) -> None:
     assert said.name == "report.md"
     assert (said.parent / "report_files" / "history.png").read_bytes().startswith(b"\x89PNG")
     assert "](report_files/history.png)" in said.read_text(encoding="utf-8")
+    written = done.path / "told.md"
+    done.besom("report", "-o", "told.md")
+    assert "](told_files/history.png)" in written.read_text(encoding="utf-8")
 
 
 def test_a_finished_sweep_is_not_steered_or_run(done: Place) -> None:
     sweep = done.json("status", "small")["sweep"]["id"]
     for words in (("pause", sweep), ("run", sweep), ("add", sweep, "--config", "lr=0.5")):
         assert sweep in done.besom(*words, code=2)
+
+
+def test_a_sweep_without_a_program_begins_no_trial_of_run_or_agent(place: Place) -> None:
+    (place.path / "train.yaml").write_text(yaml.safe_dump({**FILE, "program": None}))
+    sweep = place.json("sweep", "train.yaml")["sweep"]["id"]
+    place.besom("pause", sweep)
+    for command in ("run", "agent"):
+        said = place.besom(command, sweep, code=2)
+        assert f"sweep {sweep}: an agent needs a program, got none" in said
+        assert f"besom.agent('{sweep}', function)" in said
+    assert "need a program" in place.besom("slurm", "submit", "train.yaml", "--dry-run", code=2)
+    assert place.json("status", sweep)["sweep"]["state"] == "paused"
+    assert place.json("trials", sweep) == []
 
 
 def test_the_check_knows_what_the_program_logged(done: Place) -> None:
@@ -271,6 +308,24 @@ def test_a_server_serves_sweep_agent_and_reader(place: Place, token: str | None)
         other = str(place.path / "other")
         assert port in place.besom("server", "--port", port, "--home", other, code=2)
         assert "process" in place.besom("server", "--port", "0", code=2)
+
+
+def test_another_sweep_of_an_edited_file_tells_of_the_unfinished_one(place: Place) -> None:
+    file = place.file(run_cap=1)
+    sweep = place.json("sweep", file)["sweep"]["id"]
+    place.file(run_cap=2)
+    done = subprocess.run(
+        [sys.executable, "-m", "besom", "run", file, "--plain", "--no-report"],
+        capture_output=True, text=True, check=True, cwd=place.path, env=place.environ(), timeout=60,
+    )  # fmt: skip
+    assert "created" in done.stdout
+    assert (
+        f"\nnote: sweep {sweep} of this folder is running still; only limits differ: set them by `besom budget {sweep} "
+        f"--trials 2`, then go on with it by `besom run {sweep}`, or end it by `besom stop {sweep}`\n"
+    ) in f"\n{done.stderr}"
+    place.besom("budget", sweep, "--trials", "2")
+    place.besom("run", sweep, "--plain", "--no-report")
+    assert len(place.json("trials", sweep)) == 2
 
 
 def test_failures_end_with_exit_code_1_and_their_cause(place: Place) -> None:

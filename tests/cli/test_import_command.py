@@ -92,6 +92,18 @@ def test_a_table_becomes_a_finished_sweep_once(place: Place) -> None:
     assert "5 of these 5 runs are in sweep" in other.stderr
 
 
+def test_an_import_without_a_sweep_file_is_neither_resumed_nor_run(place: Place) -> None:
+    place.besom("import", "wandb", "runs.csv", "--metric", "val/loss", "--goal", "minimize")
+    (found,) = place.json("status")
+    sweep = found["sweep"]["id"]
+    for words in (("resume", sweep), ("resume", sweep, "--trial", "5")):
+        assert "--sweep sweep.yaml" in place.besom(*words, code=2).stderr
+    assert "has ended" in place.besom("run", sweep, code=2).stderr
+    assert "needs a program" in place.besom("agent", sweep, code=2).stderr
+    assert place.json("status")[0]["sweep"]["state"] == "finished"
+    assert len(place.json("trials")) == 5
+
+
 def runs(count: int) -> str:
     told = [
         {

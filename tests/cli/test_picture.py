@@ -270,6 +270,13 @@ def test_a_sweep_that_pauses_says_why() -> None:
     ]
 
 
+def test_a_sweep_that_ended_or_paused_did_so_when_it_did() -> None:
+    for state, told in ((SweepState.FINISHED, "50"), (SweepState.PAUSED, "40"), (SweepState.STOPPING, "99")):
+        sweep = replace(a_progress().sweep, state=state, paused_at=40.0, ended_at=50.0, why="")
+        lines, _ = events(Seen(), replace(a_progress(), sweep=sweep), [], lambda at: f"{at:.0f}", 99.0)
+        assert lines == [f"{told}  sweep {state}"]
+
+
 def test_failures_are_told_by_what_each_of_them_said_the_most_frequent_first() -> None:
     def failed(number: int, failure: Failure) -> Trial:
         return a_trial(number, "failed", None, failure=failure)

@@ -137,6 +137,22 @@ def test_a_person_may_let_the_search_go_on_from_it() -> None:
     assert instructions.reply.run_id not in {run.id for number in (1, 2) for run in state.runs_of(number)}
 
 
+def test_an_import_without_a_sweep_file_has_nothing_to_go_on_with() -> None:
+    inferred = {key: value for key, value in FILE.items() if key != "program"}
+    state = imported(measured(1, 3.0), measured(2, 1.0, ended="stopped"), file=inferred)
+    for wish in (Command("resume"), Command("resume_trial", trial=2)):
+        with pytest.raises(WrongState, match=r"no program .* `besom import wandb FILE... --sweep sweep.yaml`"):
+            handle(state, wish, 6000.0)
+
+
+def test_an_import_by_a_file_that_a_function_runs_may_go_on() -> None:
+    functions = replace(part(measured(1, 3.0), file={**FILE, "program": None}, is_last=True), folder="/home/me")
+    state, _ = create_import(functions, 5000.0)
+    state, _ = handle(state, functions, 5000.0)
+    state, _ = handle(state, Command("resume"), 6000.0)
+    assert state.sweep.state is SweepState.RUNNING
+
+
 @given(
     st.lists(
         st.tuples(

@@ -50,6 +50,18 @@ def test_three_ways_to_the_final_value_agree(seed: int) -> None:
         np.testing.assert_allclose(other_sd, sd, atol=1e-8)
 
 
+@pytest.mark.parametrize("own", [-1, 2])
+def test_what_a_look_is_to_show_is_what_is_predicted_there(own: int) -> None:
+    curves, theta = some_curves(1), some_theta(1)
+    x = AT[:1] if own < 0 else curves.x[own : own + 1]
+    looks = np.array([0.2, 0.7, 1.0])
+    posterior = CurvePosterior(curves, theta)
+    outlook = posterior.outlook(x, np.array([own]), looks[None, :])
+    mean, sd = posterior.predict_at(np.repeat(x, 3, axis=0), np.full(3, own), looks)
+    np.testing.assert_allclose(outlook.look_mean[0], mean, atol=1e-9)
+    np.testing.assert_allclose(np.sqrt(outlook.look_variance[0]), sd, atol=1e-7)
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("own", [-1, 2])
 def test_what_a_look_settles_is_what_seeing_it_takes_from_the_variance(seed: int, own: int) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -14,8 +15,15 @@ BEST = 0.3
 NORMAL = NormalDist()
 
 
+def two_stages(
+    mean: np.ndarray, variance: np.ndarray, settled: np.ndarray, first: np.ndarray, rest: np.ndarray
+) -> Stages:
+    """Looks that tell of the end, and show nothing worth having themselves."""
+    return Stages(mean, variance, settled, first, rest, np.full_like(settled, 1e300), np.full_like(settled, 1e-12))
+
+
 def one(mean: float, variance: float, settled: float, first: float, rest: float) -> Stages:
-    return Stages(np.array([mean]), np.array([variance]), *(np.array([[v]]) for v in (settled, first, rest)))
+    return two_stages(np.array([mean]), np.array([variance]), *(np.array([[v]]) for v in (settled, first, rest)))
 
 
 def improvement(mean: float, sd: float, best: float) -> float:
@@ -85,7 +93,7 @@ def test_with_nothing_to_decide_after_the_look_both_have_closed_forms() -> None:
 def test_a_look_that_tells_more_is_worth_more() -> None:
     settled = np.array([[0.0, 0.3, 0.6, 0.9]])
     same = np.ones((1, 4))
-    stages = Stages(np.array([0.5]), np.array([1.0]), settled, same, 9 * same)
+    stages = two_stages(np.array([0.5]), np.array([1.0]), settled, same, 9 * same)
     assert (np.diff(log_price(stages, BEST)[0]) > 0).all()
     assert (np.diff(reservation(stages, 0.02)[0]) < 0).all()
 
@@ -93,10 +101,24 @@ def test_a_look_that_tells_more_is_worth_more() -> None:
 def test_a_better_or_more_uncertain_or_cheaper_curve_is_preferred() -> None:
     mean, variance = np.array([0.5, 0.2, 0.5, 0.5]), np.array([1.0, 1.0, 2.0, 1.0])
     cost = np.array([[2.0], [2.0], [2.0], [1.0]])
-    stages = Stages(mean, variance, 0.5 * variance[:, None], cost, 3 * cost)
+    stages = two_stages(mean, variance, 0.5 * variance[:, None], cost, 3 * cost)
     values = reservation(stages, 0.02)[:, 0]
     assert (values[1:] < values[0]).all()
     assert (log_price(stages, BEST)[1:, 0] > log_price(stages, BEST)[0, 0]).all()
+
+
+def test_what_a_look_shows_counts_itself() -> None:
+    """Of a curve that turns up again: the second look is where it is lowest, and the end is worth nothing."""
+    look_mean, sd, first = np.array([[0.9, -0.4, 3.0]]), 0.5, np.array([[1.0, 4.0, 9.0]])
+    stages = replace(
+        two_stages(np.array([3.0]), np.array([sd**2]), np.full((1, 3), 0.1), first, 9.0 - first),
+        look_mean=look_mean,
+        look_variance=np.full((1, 3), sd**2),
+    )
+    prices, values = log_price(stages, BEST), reservation(stages, 0.01)
+    assert prices.argmax() == values.argmin() == 1
+    assert np.exp(prices[0, 1]) * 4.0 == pytest.approx(improvement(-0.4, sd, BEST), rel=1e-6)
+    assert improvement(-0.4, sd, values[0, 1]) == pytest.approx(0.01 * 4.0, rel=1e-3)
 
 
 @pytest.mark.parametrize("mean", [-1e9, -1e3, 0.0, 1e3, 1e9, 1e200])

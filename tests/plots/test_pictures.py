@@ -14,10 +14,12 @@ from besom.analysis.slices import contour, most_telling
 from besom.analysis.slices import slices as slices_of
 from besom.analysis.tables import parameter_table, resources_summary
 from besom.analysis.values import incumbent_trace, ranking
+from besom.errors import UnknownName
 from besom.plots import (
     DARK,
     LIGHT,
     Insight,
+    comparison,
     contours,
     cost_against_quality,
     history,
@@ -34,6 +36,7 @@ from besom.plots.learning import drawn
 from besom.plots.parallelaxis import axis_of
 from besom.plots.theme import exchange, safe
 from besom.service import MetricCurve
+from besom.sweepfile import parse, space_of
 
 
 def traces(picture):
@@ -151,6 +154,28 @@ def test_an_axis_is_logarithmic_where_its_parameter_is_and_the_value_has_its_bes
     assert axis_of("loss", [1.0, 3.0], is_best_high=False).positions.tolist() == [1.0, 0.0]
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_axis_may_run_between_the_largest_numbers():
+    axis = axis_of("x", [-1e300, 0.0, 1e300, -9e299], column="parameter:x")
+    assert axis.positions.tolist() == pytest.approx([0.0, 0.5, 1.0, 0.05])
+    assert [words for _, words in axis.ticks] == ["-1e+300", "-5e+299", "0", "5e+299", "1e+300"]
+    assert [place for place, _ in axis.ticks] == pytest.approx([0.0, 0.25, 0.5, 0.75, 1.0])
+    far = axis_of("x", [-1.7e308, 1.7e308])
+    assert [words for _, words in far.ticks] == ["-1.7e+308", "-1e+308", "0", "1e+308", "1.7e+308"]
+    assert axis_of("x", [5e-324, 1e-323]).positions.tolist() == [0.0, 1.0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_logarithmic_axis_may_run_from_the_smallest_to_the_largest_numbers():
+    parameters = {"x": {"min": 1e-300, "max": 1e300, "distribution": "log_uniform_values"}}
+    (parameter,) = space_of(parse({"program": "t.py", "method": "random", "parameters": parameters})).parameters
+    axis = axis_of("x", [1e-300, 1.0, 1e300], parameter)
+    assert axis.is_log
+    assert axis.positions.tolist() == pytest.approx([0.0, 0.5, 1.0])
+    assert len(axis.ticks) > 3
+    assert all(0.0 <= place <= 1.0 for place, _ in axis.ticks)
+
+
 def test_categories_keep_the_order_of_the_sweep_file():
     data = read_sweep(lively(), "s")
     parameter = next(p for p in data.space.parameters if p.name == "optimizer.name")
@@ -242,3 +267,21 @@ def test_jinja2_and_plotly_are_imported_only_where_they_are_needed():
     code = "import sys, json, besom.plots; print(json.dumps([m for m in ('plotly', 'jinja2') if m in sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("draw", "told"),
+    [
+        (lambda data: history(data, x="hour"), "x hour: must exist; did you mean hours?"),
+        (lambda data: history(data, x="nope"), "x nope: must exist; valid: epochs, gpu_hours, hours, trials"),
+        (lambda data: comparison([data], x="epoch"), "did you mean epochs?"),
+        (lambda data: cost_against_quality(data, x="hours"), "did you mean gpu_hours?"),
+        (lambda data: learning_curves(data, only="nope"), "only nope: must exist; valid: running"),
+        (lambda data: slices(data, names=["optimizer.rl"]), "did you mean optimizer.lr?"),
+        (lambda data: contours(data, names=("optimizer.lr", "nope")), "parameter nope: must exist; valid: "),
+    ],
+)
+def test_what_a_picture_does_not_know_is_refused_with_the_names_that_it_knows(draw, told):
+    with pytest.raises(UnknownName) as refused:
+        draw(read_sweep(lively(), "s"))
+    assert told in str(refused.value)

@@ -122,6 +122,18 @@ def test_a_sweep_gets_near_the_best_and_leaves_most_trials_early(can_resume: boo
     assert MOST in lengths
 
 
+def test_curves_that_turn_up_again_are_followed_to_where_they_are_lowest() -> None:
+    """What counts is the best value shown, not the last one."""
+
+    def overfits(config: Config, t: int) -> float:
+        return (config["x"] - 0.3) ** 2 + 0.5 * math.exp(-t / 2) + 0.04 * max(0, t - 6)
+
+    play = Play(Space.from_file(LINE), overfits, can_resume=True).run(25)
+    lengths = [o.fidelity for o in play.observations]
+    assert lengths.count(8) > len(lengths) / 3
+    assert sum(length > 12 for length in lengths) <= 5
+
+
 def test_the_reason_tells_what_is_expected_at_the_end() -> None:
     play = Play(Space.from_file({**PLANE, "idle": {"min": 0.0, "max": 1.0}}), training, can_resume=True).run(15)
     suggestion = ask(play.space, play.observations, can_resume=True)

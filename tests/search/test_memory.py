@@ -159,6 +159,42 @@ def test_what_ran_out_far_below_the_limit_met_something_else_and_is_a_failure_li
     assert chance[0] < math.log(0.9)
 
 
+@pytest.mark.parametrize("needed", [8000.0, 0.019])
+@pytest.mark.parametrize("seed", [1, 7])
+def test_where_the_need_leaps_to_all_there_is_what_fails_is_not_suggested_again_and_again(needed, seed) -> None:
+    space = Space.from_file({"x": {"min": 0.0, "max": 1.0}})
+    observations: list[Observation] = []
+    for i in range(20):
+        asked = load_strategy("bayes").ask(History(space, observations, seed))
+        assert not isinstance(asked, Exhausted)
+        x, peak = asked.config["x"], {"memory_gb_peak": 0.019}
+        failure = Failure(Cause.HOST_OUT_OF_MEMORY, needed_gb=needed, limit_gb=25.3) if x > 0.45 else None
+        status, value = (Status.FAILED, None) if failure else (Status.FINISHED, (x - 0.9) ** 2)
+        observations.append(Observation(i, asked.config, status, value, failure=failure, resources=peak))
+    failed = [o.config["x"] for o in observations if o.failure]
+    assert max(sum(abs(x - other) < 1e-3 for other in failed) for x in failed) <= 3
+    assert ran_out(observations) <= 12
+    assert 0.44 < max(o.config["x"] for o in observations if not o.failure) <= 0.45
+
+
+def test_what_ran_out_where_the_model_expects_it_to_fit_is_a_failure_like_others() -> None:
+    space = Space.from_file({"x": {"min": 0.0, "max": 1.0}})
+    peak = {"memory_gb_peak": 0.019}
+    leaps = [0.48, 0.6, 0.85]
+    observations = [
+        *(Observation(i, {"x": x}, Status.FINISHED, x, resources=peak) for i, x in enumerate([0.1, 0.23, 0.35])),
+        *(
+            Observation(
+                9 + i, {"x": x}, Status.FAILED, failure=Failure(Cause.HOST_OUT_OF_MEMORY, "", 1, None, "", 8e3, 25.3)
+            )
+            for i, x in enumerate(leaps)
+        ),
+    ]
+    memory = memory_of(observations, space)
+    is_out = np.isneginf(memory.log_chance(space.encode([{"x": x} for x in leaps])))
+    assert [memory.knows(o) for o in observations[3:]] == is_out.tolist() == [False, True, True]
+
+
 def test_without_a_known_limit_the_peak_at_which_it_died_is_one() -> None:
     finished = [o for o in some(60) if o.status is Status.FINISHED]
     died = [o for o in some(60) if o.status is Status.FAILED]

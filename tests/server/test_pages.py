@@ -13,8 +13,10 @@ import pytest
 from besom.server.home import Home
 from besom.server.pages.shelf import Leaf, Shelf
 from besom.server.serve import Server, serve_in_thread
+from besom.wire import Ask, Command
 
 PLACES = ("/", "/compare", "/agents", "/sweeps/any", "/sweeps/any/trials/7")
+FILE = {"program": "t.py", "method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}}
 STATIC = Path(__file__).parents[2] / "src/besom/server/pages/static"
 
 
@@ -159,6 +161,43 @@ def test_the_page_and_its_files_ask_for_no_token_but_nothing_else_is_open(tmp_pa
         for path in ("/api/v1/overview", "/api/openapi.json", "/sweeps/a/trials", "/sweeps/a/sweeps/b", "/e/p"):
             assert httpx.get(guarded.address + path).status_code == 401, path
         assert httpx.post(guarded.address + "/").status_code == 401
+
+
+def test_a_page_of_a_sweep_or_trial_that_does_not_exist_is_shown_with_the_status_404(server: Server):
+    sweep = server.driver.create_sweep({**FILE, "run_cap": 3}).id
+    server.driver.ask(sweep, Ask("a1", "1"))
+    there = (f"/sweeps/{sweep}", f"/sweeps/{sweep[:6]}", f"/sweeps/{sweep}/trials/1")
+    missing = (
+        "/sweeps/nope!",
+        *(f"/sweeps/{sweep}/trials/{name}" for name in ("2", "0", "-1", "one", "\uff11", "9" * 99)),
+    )
+    for path, status in (*((path, 200) for path in there), *((path, 404) for path in missing)):
+        answer = httpx.get(server.address + path)
+        assert answer.status_code == status, path
+        assert answer.text.lower().startswith("<!doctype html>")
+        known = httpx.get(server.address + path, headers={"If-None-Match": answer.headers["etag"]})
+        assert known.status_code == (304 if status == 200 else 404), path
+
+
+def test_a_trial_of_a_sweep_that_is_not_in_memory_is_found(tmp_path: Path):
+    with serve_in_thread(Home(tmp_path)) as first:
+        sweep = first.driver.create_sweep(FILE).id
+        first.driver.ask(sweep, Ask("a1", "1"))
+        first.driver.command(sweep, Command("cancel"))
+    with serve_in_thread(Home(tmp_path)) as again:
+        assert httpx.get(f"{again.address}/sweeps/{sweep}/trials/2").status_code == 404
+        assert httpx.get(f"{again.address}/sweeps/{sweep}/trials/1").status_code == 200
+
+
+def test_who_has_no_token_is_not_told_which_sweeps_there_are(tmp_path: Path):
+    with serve_in_thread(Home(tmp_path), token="secret") as guarded:  # noqa: S106 - of a test
+        page = f"{guarded.address}/sweeps/nope"
+        assert httpx.get(page).status_code == 200
+        assert httpx.get(page, headers={"Authorization": "Bearer wrong"}).status_code == 200
+        assert httpx.get(page, headers={"Authorization": "Bearer secret"}).status_code == 404
+        with httpx.Client() as browser:
+            browser.post(f"{guarded.address}/login", json={"token": "secret"}, headers={"Origin": guarded.address})
+            assert browser.get(page).status_code == 404
 
 
 def test_answers_of_every_kind_are_taken_for_what_they_say_they_are(server: Server):

@@ -329,6 +329,86 @@ def test_what_is_unwise_is_warned_of(folder, text, expected):
     assert found[0].startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("command", "got", "move"),
+    [
+        (
+            '[python, train.py, "--config=${args_json_file}"]',
+            "${args_json_file} inside '--config=${args_json_file}'",
+            "make two words of it, --config and ${args_json_file}.",
+        ),
+        (
+            '[bash, -c, "${program} ${args} ${args}"]',
+            "${program}, ${args} inside '${program} ${args} ${args}'",
+            'write "$@" there in place of ${program}, ${args}, and behind it the words sh, ${program}, ${args}.',
+        ),
+        ('[python, train.py, "x${args}y"]', "${args} inside 'x${args}y'", "make ${args} a word of its own."),
+        ('[python, -c, "f(${args})"]', "${args} inside 'f(${args})'", "make ${args} a word of its own."),
+    ],
+)
+def test_a_macro_inside_a_longer_word_is_warned_of(folder, command, got, move):
+    text = f"{PLAIN}command: {command}\nmethod: random\nparameters: {{lr: {{min: 0.0, max: 0.1}}}}\n"
+    law = "command[2] (sweep.yaml:4): a macro is replaced where it is a word of its own"
+    assert warnings_of(folder, text) == [f"{law}, got {got}, which stays as it is; {move}"]
+
+
+def test_what_a_shell_or_the_environment_replaces_is_no_mistake(folder):
+    command = '["${env}", bash, -c, "cd ${HOME}/${envvar:PLACE} && $0 ${1}", "--at=${envvar:PLACE}", "${args}"]'
+    text = f"{PLAIN}command: {command}\nmethod: random\nparameters: {{lr: {{min: 0.0, max: 0.1}}}}\n"
+    assert warnings_of(folder, text) == []
+
+
+def test_a_grid_is_not_told_to_draw_otherwise(folder):
+    assert warnings_of(folder, PLAIN + "method: grid\nparameters: {n: {min: 1, max: 1000}}\n") == []
+    found = warnings_of(folder, PLAIN + "method: random\nparameters: {n: {min: 1, max: 1000}}\n")
+    assert found[0].endswith("use distribution: q_log_uniform_values.")
+
+
+NOT_TEXT = 'needs a name that is text, got {0}, which YAML reads as {1}; quote it: "{0}".'
+NOT_WHOLE = "int_uniform needs a whole number within ±2^53, got {}; {}, or use uniform."
+NO_NAME = "names begin with a letter or _ and go on with letters, digits and _ . -, got 1; rename it."
+
+
+@pytest.mark.parametrize(
+    ("parameters", "place", "told"),
+    [
+        ("{n: }", "n (sweep.yaml:5)", "needs a mapping, got null; write `n: {value: null}`."),
+        ("{n: adam}", "n (sweep.yaml:5)", 'needs a mapping, got "adam"; write `n: {value: "adam"}`.'),
+        ("{n: [1, a]}", "n (sweep.yaml:5)", 'needs a mapping, got [1, "a"]; write `n: {values: [1, "a"]}`.'),
+        ("\n  a: {value: 1}\n  off: {value: 1}", "off (sweep.yaml:7)", NOT_TEXT.format("off", "false")),
+        (
+            "{net: {parameters: {Yes: {value: 1}}}}",
+            "net.parameters.Yes (sweep.yaml:5)",
+            NOT_TEXT.format("Yes", "true"),
+        ),
+        ("{null: {value: 1}}", "null (sweep.yaml:5)", NOT_TEXT.format("null", "null")),
+        ("{1: {value: 1}}", "1 (sweep.yaml:5)", NO_NAME),
+        (
+            "{n: {distribution: int_uniform, min: 1e2, max: 200}}",
+            "n.min (sweep.yaml:5)",
+            NOT_WHOLE.format(100.0, "write 100"),
+        ),
+        (
+            "{n: {distribution: int_uniform, min: 1.5, max: 200}}",
+            "n.min (sweep.yaml:5)",
+            NOT_WHOLE.format(1.5, "write it without a point"),
+        ),
+    ],
+)
+def test_one_mistake_in_a_parameter_is_told_once_and_its_advice_helps(folder, parameters, place, told):
+    assert errors_of(folder, f"{PLAIN}method: random\nparameters: {parameters}\n") == [f"parameters.{place}: {told}"]
+
+
+def test_a_quoted_name_is_taken_and_an_unquoted_one_refused_from_everywhere(folder):
+    text = "method: random\nparameters: {{{}: {{value: 1}}}}\n"
+    assert content(text.format('"off"'))["parameters"] == {"off": {"value": 1}}
+    with pytest.raises(SweepFileError, match='got off, which YAML reads as false; quote it: "off"'):
+        content(text.format("off"))
+    with pytest.raises(SweepFileError, match="got False; quote it") as caught:
+        parse({"method": "random", "parameters": {False: {"value": 1}}})
+    assert len(caught.value.problems) == 1
+
+
 def test_a_metric_that_the_program_never_logged_is_warned_of(folder):
     text = PLAIN + "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\n"
     assert warnings_of(folder, text, {"val_loss", "epoch"})[0].startswith(

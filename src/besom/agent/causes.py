@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from besom.agent.child import Exit
+from besom.agent.tracebacks import exceptions_in
 from besom.escapes import harmless
 from besom.records import Cause, Failure
 
@@ -17,15 +18,18 @@ _GPU_MEMORY = re.compile(
     r"(CUDA|HIP|GPU) out of memory|torch\.(cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY"
     r"|CUDA error: out of memory"
     r"|cudaErrorMemoryAllocation|CU[A-Z]+_STATUS_ALLOC_FAILED|RESOURCE_EXHAUSTED: Out of memory"
-    r"|ResourceExhaustedError.*OOM"
+    r"|ResourceExhaustedError.*OOM|errors_impl\.ResourceExhaustedError: "
     r"|cupy\.cuda\.memory\.OutOfMemoryError|CUDA_OUT_OF_MEMORY|cudaMalloc failed: out of memory"
 )
 _HOST_MEMORY = re.compile(
-    r"^(numpy\S*\.)?_?(Array)?MemoryError\b|std::bad_alloc|Cannot allocate memory"
+    r"(?:^|: )([\w.]+\.)?_?(Array|Arrow)?MemoryError\b|std::bad_alloc|Cannot allocate memory"
     r"|DefaultCPUAllocator: (not enough|can't allocate) memory"
     r"|DataLoader worker .* is killed by signal: Killed|java\.lang\.OutOfMemoryError",
     re.MULTILINE,
 )
+_ABORT = "terminate called "
+_LAST = 3  # lines that tell the end of what has no traceback, what is indented below them not counted
+_WIDTH = 400
 _WANDBS = "wandb: "
 _NOT_EXECUTABLE, _NOT_FOUND, _FIRST_OF_SIGNALS = 126, 127, 128
 
@@ -68,19 +72,23 @@ def failure_of(ended: Exit, last_lines: str, *, is_memory_kill: bool) -> Failure
 
 
 def _cause_of(ended: Exit, number: int | None, text: str, *, is_memory_kill: bool) -> tuple[Cause, str]:
-    if match := _GPU_MEMORY.search(text):
-        return Cause.CUDA_OUT_OF_MEMORY, _line_with(text, match)
-    if match := _HOST_MEMORY.search(text):
-        return Cause.HOST_OUT_OF_MEMORY, _line_with(text, match)
     if number == signal.SIGKILL and is_memory_kill:
         return Cause.HOST_OUT_OF_MEMORY, "the kernel killed it for want of memory"
+    is_signal = ended.signal is not None or _is_signal(number)
+    raised = exceptions_in(_own_lines(ended.error)) or exceptions_in(_own_lines(text))
+    telling = raised if raised and not is_signal else [_ending(text)]
+    for cause, pattern in ((Cause.CUDA_OUT_OF_MEMORY, _GPU_MEMORY), (Cause.HOST_OUT_OF_MEMORY, _HOST_MEMORY)):
+        for told in telling:
+            if match := pattern.search(told):
+                return cause, _line_with(told, match)
+    said = raised[-1][:_WIDTH] if raised else _last_line(ended.error or text)
     if ended.error:
-        return Cause.EXCEPTION, ended.error.strip().splitlines()[-1]
-    if ended.signal is not None or _is_signal(number):
+        return Cause.EXCEPTION, said
+    if is_signal:
         return Cause.SIGNAL, f"ended by {_signal_name(number)}, which besom did not send"
     if ended.code in (_NOT_EXECUTABLE, _NOT_FOUND):
         return Cause.NOT_STARTED, _last_line(text) or f"exit code {ended.code}: command not found"
-    return Cause.EXIT_CODE, _last_line(text) or f"exit code {ended.code}"
+    return Cause.EXIT_CODE, said or f"exit code {ended.code}"
 
 
 def _is_signal(number: int | None) -> bool:
@@ -96,14 +104,26 @@ def _signal_name(number: int | None) -> str:
 
 def _line_with(text: str, match: re.Match[str]) -> str:
     start = text.rfind("\n", 0, match.start()) + 1
-    return text[start:].split("\n", 1)[0].strip()[:400]
+    return text[start:].split("\n", 1)[0].strip()[:_WIDTH]
 
 
 def _last_line(text: str) -> str:
-    """The last line that the script printed: W&B's client says goodbye after it."""
+    own = _own_lines(text)
+    return own[-1].strip()[:_WIDTH] if own else ""
+
+
+def _ending(text: str) -> str:
+    """The last lines, with what is indented below them; of what C++ ended, all from where it says so."""
+    own = _own_lines(text)
+    starts = [at for at, line in enumerate(own) if not line[0].isspace()][-_LAST:]
+    aborts = [at for at, line in enumerate(own) if line.startswith(_ABORT)]
+    return "\n".join(own[min((*starts, *aborts), default=0) :])
+
+
+def _own_lines(text: str) -> list[str]:
+    """The lines that the script printed: W&B's client says goodbye after it."""
     lines = [line for line in harmless(text).splitlines() if line.strip()]
-    own = [line for line in lines if not line.startswith(_WANDBS)] or lines
-    return own[-1].strip()[:400] if own else ""
+    return [line for line in lines if not line.startswith(_WANDBS)] or lines
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,9 @@ _ASKED_FOR = re.compile(
 # torch: "GPU 0 has a total capacity of 23.69 GiB of which …" (2.1 writes capacty), before 2.1 "7.79 GiB total capacity"
 _CAPACITY = re.compile(rf"total capaci?ty of {_AMOUNT}|{_AMOUNT} total capacity")
 _IN_USE = re.compile(rf"this process has {_AMOUNT} memory in use|{_AMOUNT} reserved in total by PyTorch")
+_NEAR = 0.5
+"""Parts of what there was: from there on an allocation that was refused is believed to have asked for more than that.
+Below, nobody knows what it asked for, nor what refused it. The search draws the line at the same place."""
 _UNLIMITED = 2**60
 """Control groups say no limit by a number near 2^63."""
 
@@ -53,18 +56,26 @@ def with_memory(
         return failure, measured
     is_gpu = failure.cause is Cause.CUDA_OUT_OF_MEMORY
     devices = max(limits.gpus, 1) if is_gpu else 1  # what is said is of one GPU, what is measured of all
-    capacity, in_use = (_told(pattern, said) if is_gpu else None for pattern in (_CAPACITY, _IN_USE))
+    last_words = _last_words(failure, said)
+    capacity, in_use = (_told(pattern, last_words) if is_gpu else None for pattern in (_CAPACITY, _IN_USE))
     limit = capacity * devices if capacity else limits.gpu_gb if is_gpu else limits.host_gb
     peak = max(measured.get(name, 0.0), (in_use or 0.0) * devices)
     if peak:
         measured[name] = peak
-    asked_for = (_told(_ASKED_FOR, said) or 0.0) * devices
-    needed = peak + asked_for
-    if not asked_for and not _was_killed(failure):  # it asked for more than there was, whatever it had by then
-        needed = max(needed, limit or 0.0)
+    asked_for = (_told(_ASKED_FOR, last_words) or 0.0) * devices
+    was_refused = not _was_killed(failure)
+    needed = peak + (asked_for if was_refused or is_gpu else 0.0)
+    if limit and peak >= _NEAR * limit and was_refused and not asked_for:
+        needed = max(needed, limit)
     told = f"at {peak:.3g} GB" + (f" of {limit:.3g} GB" if limit else "") if peak else ""
     message = ", ".join(part for part in (told, failure.message) if part)
     return replace(failure, message=message, needed_gb=needed or None, limit_gb=limit), measured
+
+
+def _last_words(failure: Failure, said: str) -> str:
+    """What it said from the failure's message on: before, it may have spoken of a want of memory that it survived."""
+    at = said.rfind(failure.message) if failure.message else -1
+    return said[max(at, 0) :]
 
 
 def _was_killed(failure: Failure) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import typer
 
-from besom.errors import UnknownName
+from besom.errors import UnknownName, WrongState
 
 if TYPE_CHECKING:
     from besom.records import Sweep
@@ -136,6 +136,15 @@ def chosen_live(service: Service, name: str | None) -> Sweep:
         raise UnknownName(f"sweep: exactly one must be unfinished where none is named, got {names}; name it.")
     _tell(live[0], "the only one that has not ended")
     return live[0]
+
+
+def need_program(sweep: Sweep) -> None:
+    """Refuse agents that would have nothing to execute. Raises WrongState."""
+    if not (sweep.file.get("program") or sweep.file.get("command")):
+        raise WrongState(
+            f"sweep {sweep.id}: an agent needs a program, got none; add `program` to the sweep file and create a sweep "
+            f"from that, or run a function from Python: `besom.agent({sweep.id!r}, function)`."
+        )
 
 
 def _named(service: Service, name: str) -> Sweep:

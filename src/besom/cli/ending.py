@@ -95,7 +95,7 @@ def _failures(trials: Sequence[Trial]) -> list[Text]:
     lines = [Text(), Text("Failed", style="bold red")] if kinds else []
     for kind in kinds[:_MOST_FAILURES]:
         told = ", ".join(map(str, kind.first)) + (", …" if kind.count > len(kind.first) else "")
-        lines.append(Text.assemble((f"  {'trial' if kind.count == 1 else 'trials'} {told}: ", "red"), kind.text))
+        lines.append(Text.assemble((f"  {'trial' if kind.count == 1 else 'trials'} {told}: ", "red"), kind.told))
     if len(kinds) > _MOST_FAILURES:
         rest = sum(kind.count for kind in kinds[_MOST_FAILURES:])
         lines.append(Text(f"  and {counted(rest, 'trial')} more, in other ways", style="dim"))

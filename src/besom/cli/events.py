@@ -10,7 +10,7 @@ from besom.analysis.wording import counted, duration
 from besom.cli.picture import why_set_aside
 from besom.cli.wording import number, settings, varied
 from besom.escapes import harmless
-from besom.records import SweepState, Trial, TrialState
+from besom.records import Sweep, SweepState, Trial, TrialState
 from besom.service import Progress
 
 
@@ -72,8 +72,15 @@ def events(
     told.sort(key=lambda each: each[0])
     if progress.sweep.state not in (seen.sweep, SweepState.RUNNING):
         why = f": {harmless(progress.sweep.why)}" if progress.sweep.why else ""
-        told.append((now, f"sweep {progress.sweep.state}{why}"))
+        told.append((_since(progress.sweep) or now, f"sweep {progress.sweep.state}{why}"))
     return [f"{clock(at)}  {text}" for at, text in told], Seen(states, best, progress.sweep.state, tuple(hosts))
+
+
+def _since(sweep: Sweep) -> float | None:
+    """Since when the sweep is in its state, where that is known."""
+    if sweep.state.has_ended:
+        return sweep.ended_at
+    return sweep.paused_at if sweep.state is SweepState.PAUSED else None
 
 
 def _goes_on(progress: Progress, trial: Trial) -> str:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json as jsonlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from besom.cli.connection import Home, Json, Server, SweepName, Token, chosen, connected
+from besom.errors import ConfigError
 
 if TYPE_CHECKING:
-    from besom.records import Trial
+    from besom.records import Run, Trial
     from besom.service import Service
+
+F = TypeVar("F", bound=StrEnum)
+_OF_THE_RUN = re.compile(r"(logged\.)*(run|trial|repeat|attempt)")
+"""Columns of a logged row that are about its run, and what logged keys of these names become."""
 
 
 class Table(StrEnum):
@@ -34,10 +40,18 @@ class Form(StrEnum):
     MARKDOWN = "md"
 
 
+_TABLES = {".csv": Table.CSV, ".json": Table.JSON, ".jsonl": Table.JSONL, ".ndjson": Table.JSONL}
+_FORMS = {".html": Form.HTML, ".htm": Form.HTML, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN}
+"""What the ending of a file's name says of its format."""
+
+
 def export(
     *,
     sweep: SweepName = None,
-    form: Annotated[Table, typer.Option("--format", "-f", help="How to write it.")] = Table.CSV,
+    form: Annotated[
+        Table | None,
+        typer.Option("--format", "-f", help="How to write it; as --output's name ends, csv where that does not tell."),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file; standard output without it.")] = None,
     history: Annotated[
         bool, typer.Option("--history", help="Every logged row of every run instead of the trials.")
@@ -47,11 +61,17 @@ def export(
     token: Token = None,
     home: Home = None,
 ) -> None:
-    """Write the trials of a sweep, or all that they logged, as a table."""
+    """Write the trials of a sweep, or all that they logged, as a table.
+
+    With --history: what was logged under the name of one of besom's own columns (run, trial, repeat, attempt) stands in
+    a column logged.run, logged.trial and so on.
+    """
+    option = "--json" if json else "--format"
+    table = _settled(Table.JSON if json else form, output, _TABLES, option) or Table.CSV
     with connected(server, token, home) as service:
         found = chosen(service, sweep)
         rows = list(_logged(service, found.id)) if history else [_flat_trial(each) for each in service.trials(found.id)]
-    text = as_text(rows, Table.JSON if json else form)
+    text = as_text(rows, table)
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -63,8 +83,14 @@ def report(
     *,
     sweep: SweepName = None,
     form: Annotated[
-        Form, typer.Option("--format", "-f", help="One HTML file, or Markdown with PNG files, which needs Chromium.")
-    ] = Form.HTML,
+        Form | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="One HTML file, or Markdown with PNG files, which needs Chromium; as --output's name ends, html where "
+            "that does not tell.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file; report.html or report.md without it.")
     ] = None,
@@ -77,6 +103,7 @@ def report(
     from besom.cli.shapes import print_json
     from besom.plots import write_markdown, write_report
 
+    form = _settled(form, output, _FORMS) or Form.HTML
     output = output or Path(f"report.{form}")
     with connected(server, token, home) as service:
         found = chosen(service, sweep)
@@ -88,6 +115,21 @@ def report(
         print_json({"sweep": found.id, "report": str(output.absolute())})
     else:
         typer.echo(str(output.absolute()))
+
+
+def _settled(form: F | None, output: Path | None, endings: Mapping[str, F], option: str = "--format") -> F | None:
+    """The format: the one asked for by `option`, or that of the file's ending; None where neither tells.
+
+    Raises:
+        ConfigError: They differ.
+    """
+    of_file = endings.get(output.suffix.lower()) if output is not None else None
+    if form is not None and of_file not in (None, form):
+        asked = f"{option} {form}" if option == "--format" else option
+        raise ConfigError(
+            f"--output {output}: needs the format that its name ends in, got {asked}; change one of them."
+        )
+    return form or of_file
 
 
 def as_text(rows: list[dict[str, Any]], form: Table) -> str:
@@ -110,7 +152,9 @@ def _cell(value: Any) -> Any:
     """A CSV cell: empty for what is unknown, JSON for lists, dicts and booleans."""
     if value is None:
         return ""
-    return jsonlib.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | tuple | dict) else value
+    from besom.cli.shapes import json_line
+
+    return json_line(value) if isinstance(value, bool | list | tuple | dict) else value
 
 
 def _flat_trial(trial: Trial) -> dict[str, Any]:
@@ -139,7 +183,13 @@ def _logged(service: Service, sweep_id: str) -> Iterator[dict[str, Any]]:
     """Every row of every run, with the run it belongs to."""
     for run in service.runs(sweep_id):
         for row in service.rows(run.id):
-            yield {"run": run.id, "trial": run.trial, "repeat": run.repeat, "attempt": run.attempt, **row}
+            yield logged_row(run, row)
+
+
+def logged_row(run: Run, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A logged row behind what tells its run; a key of the same name (`trial`) is kept as `logged.trial`."""
+    own = {"run": run.id, "trial": run.trial, "repeat": run.repeat, "attempt": run.attempt}
+    return own | {f"logged.{name}" if _OF_THE_RUN.fullmatch(name) else name: value for name, value in row.items()}
 
 
 def _write(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from besom.cli.connection import Home, Json, Server, Token, connected, joined, page_of
-from besom.errors import ConfigError, WrongState
+from besom.errors import ConfigError
 
 _TURN_S = 0.0005
 EXIT_WANTS_TIME = 75
@@ -137,7 +137,7 @@ def agent(
     import logging
 
     from besom.agent import Agent, stop_on_signals
-    from besom.cli.connection import chosen, shared_home, watched_at
+    from besom.cli.connection import chosen, need_program, shared_home, watched_at
     from besom.launch.slurm import is_superseded, job_ends_at
     from besom.records import Cause, Failure
 
@@ -146,8 +146,7 @@ def agent(
     wanted = None if gpus is None else tuple(word.strip() for word in gpus.split(",") if word.strip())
     with joined(server, token, home) as (service, environment):
         found = chosen(service, sweep)
-        if not (found.file.get("program") or found.file.get("command")):
-            raise WrongState(f"sweep {found.id}: an agent needs a program, got none; add `program` to the sweep file.")
+        need_program(found)
         runs = folder or runs_of(found.id, home or shared_home(server))
         time_s, idle_s = seconds_of("--time", time), seconds_of("--idle", idle)
         ends_at = job_ends_at(os.environ) if time_s is None else clock() + time_s

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from besom.cli.connection import Home, Server, Token, chosen, joined, shared_home, watched_at
+from besom.cli.connection import Home, Server, Token, chosen, joined, need_program, shared_home, watched_at
 from besom.errors import BesomError, WrongState
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _read(file: str) -> Mapping[str, Any] | None:
     if not path.exists() and not path.suffix and path.name == file:
         return None
     loaded = sweepfile.load(path)
-    if not (loaded.file.program or loaded.file.command):
+    if not loaded.file.has_program:
         raise WrongState(f"{file}: besom run needs a program, got none; add `program: train.py`.")
     command_line(loaded.file, {}, Path("config.json"), os.environ, Path.cwd(), str(path.absolute().parent))
     return loaded.raw
@@ -99,14 +99,20 @@ def _read(file: str) -> Mapping[str, Any] | None:
 def _begun(service: Service, file: str, content: Mapping[str, Any] | None, *, new: bool) -> Sweep:
     """The sweep to run: the one named, the unfinished one of the same file, or a new one; says which.
 
+    Where it is a new one beside an unfinished one of the folder, that is told too: the file may have been edited.
+
     Raises:
         UnknownName: `file` is neither a file nor a sweep.
-        WrongState: The sweep named has ended.
+        WrongState: The sweep named has ended, or has no program.
     """
+    from besom.cli.beside import unfinished_beside
+    from besom.cli.checking import say
+
     if content is None:
         sweep = chosen(service, file)
         if sweep.state.has_ended:
             raise WrongState(f"sweep {sweep.id}: has ended ({sweep.why or sweep.state}); see `besom best {sweep.id}`.")
+        need_program(sweep)
         return _awake(service, sweep)
     folder = str(Path(file).absolute().parent)
     same = [
@@ -118,6 +124,8 @@ def _begun(service: Service, file: str, content: Mapping[str, Any] | None, *, ne
         sweep = max(same, key=lambda each: each.created_at)
         typer.echo(f"goes on with sweep {sweep.id} ({sweep.state}) of the same file; --new starts another")
         return _awake(service, sweep)
+    if not new and (line := unfinished_beside(service.sweeps(), folder, content)):
+        say("note", line, "yellow", err=True)
     sweep = service.create_sweep(content, folder)
     typer.echo(f"sweep {sweep.id} created")
     return sweep

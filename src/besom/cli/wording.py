@@ -45,11 +45,16 @@ def settings(config: Mapping[str, Any]) -> str:
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested configuration as dotted names to values, in order; empty dicts stay values."""
+    """A nested configuration as dotted names to values, in order.
+
+    Empty dicts stay values, and so does a dict with a key whose dotted name is another value's.
+    """
     leaves: dict[str, Any] = {}
+    names = {f"{prefix}{name}" for name in config}
     for name, value in config.items():
-        if isinstance(value, Mapping) and value:
-            leaves.update(flat(value, f"{prefix}{name}."))
+        inner = flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {}
+        if inner and not inner.keys() & (names | leaves.keys()):
+            leaves.update(inner)
         else:
             leaves[f"{prefix}{name}"] = value
     return leaves

@@ -5,6 +5,7 @@ from __future__ import annotations
 from besom.engine.asking import add_trial, complete
 from besom.engine.draft import Draft
 from besom.engine.ending import finish_if_nothing_is_left, order_stop
+from besom.engine.importing import PHASE as IMPORTED
 from besom.engine.plan import compile_plan
 from besom.engine.suspecting import is_set_aside, put_back
 from besom.errors import ConfigError, UnknownName, WrongState
@@ -46,6 +47,7 @@ def _pause(draft: Draft, command: Command, now: float) -> None:
 
 
 def _resume(draft: Draft, command: Command, now: float) -> None:
+    _need_something_to_run(draft)
     if draft.sweep.state is SweepState.CANCELLED:
         raise WrongState(f"sweep {draft.sweep.id}: is cancelled and cannot go on; start a new one from its file")
     if draft.sweep.state is SweepState.FINISHED:
@@ -57,6 +59,17 @@ def _resume(draft: Draft, command: Command, now: float) -> None:
                 f"besom budget {draft.sweep.id} --{unit.replace('_', '-')} N"
             )
     reopen(draft, now)
+
+
+def _need_something_to_run(draft: Draft) -> None:
+    """Refuse an import without a sweep file: its space was inferred, and nobody said what its trials would execute."""
+    first = draft.trials.get(1)
+    is_imported = first is not None and first.reason.phase == IMPORTED
+    if is_imported and not draft.sweep.folder and not draft.plan.file.has_program:
+        raise WrongState(
+            f"sweep {draft.sweep.id}: was imported without a sweep file and has no program to go on with; "
+            "import the runs by their file, `besom import wandb FILE... --sweep sweep.yaml`, and resume that sweep."
+        )
 
 
 def reopen(draft: Draft, now: float) -> None:
@@ -121,6 +134,7 @@ def _resume_trial(draft: Draft, command: Command, now: float) -> None:
         )
     if draft.sweep.state is SweepState.CANCELLED:
         raise WrongState(f"sweep {draft.sweep.id}: is cancelled; its trials cannot go on")
+    _need_something_to_run(draft)
     if draft.sweep.state is not SweepState.RUNNING:
         reopen(draft, now)
     draft.change_trial(

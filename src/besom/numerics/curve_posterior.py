@@ -26,11 +26,14 @@ class Outlook:
     Attributes:
         mean, variance: Of the final value, shape (m,), noise-free.
         settled: How much of that variance an observation at each look would explain, shape (m, L).
+        look_mean, look_variance: Of the value at each look, shape (m, L), noise-free.
     """
 
     mean: Floats
     variance: Floats
     settled: Floats
+    look_mean: Floats
+    look_variance: Floats
 
 
 class CurvePosterior:
@@ -81,7 +84,7 @@ class CurvePosterior:
         rows = np.repeat(np.arange(m), count + 1)
         cross = self._cross(correlation[rows], own[rows], points.ravel())
         reduced = (self._inverse @ cross.T).T.reshape(m, count + 1, -1)
-        mean = (cross @ self._weights).reshape(m, count + 1)[:, 0]
+        mean = (cross @ self._weights).reshape(m, count + 1)
         variance = self._variance_at_end() - np.einsum("ij,ij->i", reduced[:, 0], reduced[:, 0])
         du = 1.0 - looks
         along = matern32(du, self._lt)
@@ -89,8 +92,9 @@ class CurvePosterior:
         covariance = prior - np.einsum("ij,ilj->il", reduced[:, 0], reduced[:, 1:])
         at_look = self._variance_at_end() + self._g * du**2 - np.einsum("ilj,ilj->il", reduced[:, 1:], reduced[:, 1:])
         variance = np.maximum(variance, _LEAST_VARIANCE)
-        settled = covariance**2 / (np.maximum(at_look, 0.0) + self.noise + JITTER)
-        return Outlook(mean, variance, np.minimum(settled, variance[:, None]))
+        at_look = np.maximum(at_look, _LEAST_VARIANCE)
+        settled = np.minimum(covariance**2 / (at_look + self.noise + JITTER), variance[:, None])
+        return Outlook(mean[:, 0], variance, settled, mean[:, 1:], at_look)
 
     def predict_at(self, x: Floats, own: Ints, u: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the noise-free value at `u` (m,) of the curves at `x` (m, d), shapes (m,)."""

@@ -4,6 +4,9 @@ Two questions about the same two stages, a look and then the rest. At which pric
 even against a known best value (`log_price`)? And, at a given price, which best value would one have to hold already
 for the curve to be no longer worth it (`reservation`)? The curve of lowest reservation value is the one to go on with.
 
+What counts is the best value shown on the way, so that a look is worth no less than the value that it shows itself: a
+curve that turns up again later is followed to where it is lowest.
+
 Letters: m curves, L looks at each, Q nodes of the quadrature.
 
 Source:
@@ -38,6 +41,7 @@ class Stages:
         settled: The part of that variance which each look explains, shape (m, L), at most `variance`.
         first: Cost up to each look, shape (m, L), positive.
         rest: Cost from there to the end, shape (m, L), 0 where the look is the end.
+        look_mean, look_variance: Of the value at each look, shape (m, L).
     """
 
     mean: Floats
@@ -45,6 +49,8 @@ class Stages:
     settled: Floats
     first: Floats
     rest: Floats
+    look_mean: Floats
+    look_variance: Floats
 
     def at_nodes(self) -> tuple[Floats, Floats]:
         """Mean (m, L, Q) and standard deviation (m, L, 1) of the final values, as they may be after the look."""
@@ -56,7 +62,8 @@ def log_price(stages: Stages, best: float) -> Floats:
     """Log of the price per unit of cost at which each look breaks even, shape (m, L).
 
     At price p, one pays p x `first` to see the look, and then, where the improvement expected by then is worth it,
-    p x `rest` to see the final value and gain what it improves on `best`.
+    p x `rest` to see the final value and gain what it improves on `best`. Or one pays p x `first` and gains what the
+    look itself improves on it.
     """
     mean, sd = stages.at_nodes()
     expected = log_ei(mean, np.broadcast_to(sd, mean.shape), best)
@@ -70,7 +77,8 @@ def log_price(stages: Stages, best: float) -> Floats:
         worth = np.maximum(gains - (price * stages.rest)[:, :, None], 0.0) @ _WEIGHTS
         is_worth_more = worth > price * stages.first
         low, high = np.where(is_worth_more, middle, low), np.where(is_worth_more, high, middle)
-    return np.asarray(0.5 * (low + high) + top)
+    at_once = log_ei(stages.look_mean, np.sqrt(stages.look_variance), best) - np.log(stages.first)
+    return np.asarray(np.maximum(0.5 * (low + high) + top, at_once))
 
 
 def reservation(stages: Stages, price: float) -> Floats:
@@ -91,4 +99,18 @@ def reservation(stages: Stages, price: float) -> Floats:
         worth = np.maximum(expected_improvement(mean, sd, middle[:, :, None]) - rest, 0.0) @ _WEIGHTS
         is_worth_it = worth > first
         low, high = np.where(is_worth_it, low, middle), np.where(is_worth_it, middle, high)
-    return np.asarray(0.5 * (low + high))
+    at_once = reservation_at_once(
+        stages.look_mean, np.sqrt(stages.look_variance), math.log(price) + np.log(stages.first)
+    )
+    return np.asarray(np.minimum(0.5 * (low + high), at_once))
+
+
+def reservation_at_once(mean: Floats, sd: Floats, log_cost: Floats) -> Floats:
+    """The best value at which one that is seen for exp(log_cost), at once, is just worth that; all of one shape.
+
+    Args:
+        mean: Of the value.
+        sd: Its standard deviation.
+        log_cost: Log of what it costs, in units of the values.
+    """
+    return mean + sd * inverse_log_h(log_cost - np.log(sd))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from besom.analysis.comparison import Comparison, Incumbency, compare, incumbency
 from besom.analysis.wording import number
+from besom.errors import require
 from besom.plots.history import shown_range
 from besom.plots.picture import Picture, brief, scatter
-from besom.plots.spent import x_title
+from besom.plots.spent import X_AXES, x_title
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe, series
 
@@ -32,7 +33,11 @@ def comparison(datas: Sequence[SweepData], theme: Theme = LIGHT, x: str = "trial
         datas: The sweeps; those that optimise something else than the first are left out.
         theme: Colours.
         x: trials, epochs, hours or gpu_hours.
+
+    Raises:
+        UnknownName: There is no such axis.
     """
+    require("x", x, X_AXES)
     layout = layout_of(theme, "", "")
     if not datas:
         return note(layout, "No sweep is named.", theme)

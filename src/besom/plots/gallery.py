@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from besom.errors import UnknownName, nearest
+from besom.errors import require
 from besom.plots import notes
 from besom.plots.compared import comparison as compared
 from besom.plots.history import history
@@ -17,7 +17,7 @@ from besom.plots.parallel import parallel_coordinates
 from besom.plots.picture import Picture
 from besom.plots.spending import cost_against_quality, resources
 from besom.plots.spent import X_AXES, x_axes
-from besom.plots.surroundings import contours, slices, two_of
+from besom.plots.surroundings import contours, require_parameters, slices, two_of
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme
 from besom.plots.timeline import timeline
@@ -123,7 +123,7 @@ def framed(
     Raises:
         UnknownName: There is no such picture, parameter or axis.
     """
-    _require("picture", name, _TITLES)
+    require("picture", name, _TITLES)
     words, picture = _drawn(data, name, theme, x, metric, a, b, only, is_narrow)
     return Framed(name, _TITLES[name], words, picture)
 
@@ -141,15 +141,13 @@ def _drawn(
 ) -> tuple[str, Picture | None]:
     match name:
         case "history":
-            _require("x", x or "trials", X_AXES)
+            require("x", x or "trials", X_AXES)  # before the note is written of it
             return notes.history(data, x or "trials"), history(data, theme, x=x or "trials")
         case "curves":
-            _require("only", only or "running", ("running",))
-            return notes.curves(data, metric), learning_curves(data, theme, metric=metric, only=only)
+            return notes.curves(data, metric), learning_curves(data, theme, metric=metric, only=only or None)
         case "parallel":
             return notes.parallel(data), parallel_coordinates(data, theme, is_narrow=is_narrow)
         case "cost":
-            _require("x", x or "seconds", ("seconds", "gpu_hours"))
             return notes.cost(data), cost_against_quality(data, theme, x=x or "seconds")
         case "timeline":
             return notes.timeline(data), timeline(data, theme)
@@ -161,8 +159,7 @@ def _drawn(
 def _of_surrogate(
     data: SweepData, name: str, theme: Theme, a: str | None, b: str | None, is_narrow: bool
 ) -> tuple[str, Picture | None]:
-    for parameter in filter(None, (a, b)):
-        _require("parameter", parameter, [each.name for each in data.space.free] if data.space else ())
+    require_parameters(data, filter(None, (a, b)))
     if name == "importance":
         found = data.insight.importance
         return notes.importance(data), importance(data, theme) if found.is_telling else None
@@ -193,7 +190,7 @@ def trial_picture(
     Raises:
         UnknownName: There is no such sweep, trial or picture.
     """
-    _require("picture", name, _OF_TRIAL)
+    require("picture", name, _OF_TRIAL)
     data = TrialData(service, sweep_id, trial_number, progress)
     words, draw = (
         (notes.TRIAL_METRICS, trial_metrics) if name == "metrics" else (notes.TRIAL_RESOURCES, trial_resources)
@@ -208,10 +205,5 @@ def comparison(datas: Sequence[SweepData], x: str = "trials", theme: Theme = LIG
     Raises:
         UnknownName: There is no such axis.
     """
-    _require("x", x, X_AXES)
+    require("x", x, X_AXES)
     return Framed("comparison", "Sweeps compared", notes.comparison(datas, x), compared(datas, theme, x=x))
-
-
-def _require(what: str, name: str, valid: Sequence[str] | dict[str, str]) -> None:
-    if name not in valid:
-        raise UnknownName(f"{what} {name}: must exist; {nearest(name, valid)}.")

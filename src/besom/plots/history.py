@@ -11,8 +11,9 @@ import numpy.typing as npt
 from besom.analysis.columns import STATES
 from besom.analysis.thinning import shares, thinned
 from besom.analysis.wording import duration, number
+from besom.errors import require
 from besom.plots.picture import LARGEST, Picture, Trace, brief, of_trials, scatter
-from besom.plots.spent import x_of_ends, x_title
+from besom.plots.spent import X_AXES, x_of_ends, x_title
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
 from besom.records import Trial, TrialState
@@ -37,7 +38,11 @@ def history(data: SweepData, theme: Theme = LIGHT, x: str = "trials", most: int 
         theme: Colours.
         x: What it is drawn over: trials in the order of their ends, or the epochs, hours or gpu_hours spent by then.
         most: Marks of trials with a value.
+
+    Raises:
+        UnknownName: There is no such axis.
     """
+    require("x", x, X_AXES)
     layout = layout_of(theme, x_title(data, x), safe(data.metric))
     columns = data.columns
     if not len(columns.by_end):

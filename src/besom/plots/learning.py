@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from besom.analysis.curves import TrialCurves, curves_by_trial
+from besom.errors import require
 from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
@@ -26,6 +27,7 @@ _NAMES = {
     TrialState.WAITING: "paused",
     TrialState.RUNNING: "running",
 }
+_ONLY = ("running",)
 _ENDS = {"stopped early": "circle-open", "paused": "triangle-right-open"}
 
 Floats = npt.NDArray[np.float64]
@@ -72,7 +74,12 @@ def learning_curves(
         most: Trials.
         metric: Another metric than the objective.
         only: "running": only the traces of trials under way, all named "running".
+
+    Raises:
+        UnknownName: `only` is another word.
     """
+    if only is not None:
+        require("only", only, _ONLY)
     layout = layout_of(theme, safe(data.x_label), safe(metric or data.metric))
     layout["meta"] = {"x": None, "y": None}
     chosen = _read(data, most, metric, only)

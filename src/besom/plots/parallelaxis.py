@@ -16,6 +16,9 @@ from besom.analysis.wording import number
 from besom.space import Parameter
 
 _MOST_TICKS = 12
+_SHRUNK = 1e-5
+"""Times this are taken numbers that lie so far apart that their difference would be no finite number."""
+_LEAST_SPAN = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,15 @@ def _jsonable(value: Any) -> Any:
 def _numeric_axis(name: str, values: Floats, column: str, digits: int, *, is_log: bool, is_best_high: bool) -> Axis:
     known = values[~np.isnan(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    shrunk = 1.0 if math.isfinite(high - low) else _SHRUNK
 
     def scaled(these: Floats) -> Floats:
         if high == low:
             return np.where(np.isnan(these), np.nan, 0.5)
-        part = np.log(these / low) / math.log(high / low) if is_log else (these - low) / (high - low)
+        if is_log:  # a ratio of the ends may be larger than any number, the difference of their logarithms is not
+            part = (np.log(these) - math.log(low)) / (math.log(high) - math.log(low))
+        else:
+            part = (these * shrunk - low * shrunk) / (high * shrunk - low * shrunk)
         return part if is_best_high else 1.0 - part
 
     marks = list(dict.fromkeys(_decades(low, high) if is_log else _round_marks(low, high)))
@@ -150,7 +157,9 @@ def _numeric_axis(name: str, values: Floats, column: str, digits: int, *, is_log
 def _round_marks(low: float, high: float) -> list[float]:
     """Both ends, and the round numbers between that are not too near to them."""
     span = high - low
-    if span <= 0 or not math.isfinite(span):
+    if not math.isfinite(span):
+        return [low, *(mark / _SHRUNK for mark in _round_marks(low * _SHRUNK, high * _SHRUNK)[1:-1]), high]
+    if span < _LEAST_SPAN:
         return [low, high]
     size = 10.0 ** math.floor(math.log10(span / 4))
     step = next(size * part for part in (1, 2, 2.5, 5, 10) if span / (size * part) <= 5)
@@ -161,8 +170,7 @@ def _round_marks(low: float, high: float) -> list[float]:
 
 def _decades(low: float, high: float) -> list[float]:
     """Both ends, and the powers of ten between that are not too near to them."""
-    span = math.log10(high / low)
-    powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
-    inner = [10.0**power for power in powers[:: max(1, len(powers) // 5)]]
-    inner = [mark for mark in inner if min(math.log10(mark / low), math.log10(high / mark)) > 0.08 * span]
-    return [low, *inner, high]
+    first, last = math.log10(low), math.log10(high)
+    powers = range(math.ceil(first), math.floor(last) + 1)[:: max(1, (math.floor(last) + 1 - math.ceil(first)) // 5)]
+    inner = [power for power in powers if min(power - first, last - power) > 0.08 * (last - first)]
+    return [low, *(10.0**power for power in inner), high]

@@ -10,6 +10,7 @@ from besom.analysis.columns import Floats, Ints
 from besom.analysis.tables import ResourceUse, resources_summary
 from besom.analysis.thinning import thinned
 from besom.analysis.wording import number, resource_label
+from besom.errors import require
 from besom.plots.history import shown_range
 from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
@@ -17,6 +18,7 @@ from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
 from besom.records import TrialState
 
 MOST_MARKS = 2000
+_COSTS = ("seconds", "gpu_hours")
 _LOG_FROM = 100.0
 """Costs that span this ratio lie on a logarithmic axis."""
 
@@ -28,7 +30,11 @@ def cost_against_quality(data: SweepData, theme: Theme = LIGHT, x: str = "second
         data: The sweep.
         theme: Colours.
         x: What it took: `seconds`, or `gpu_hours`.
+
+    Raises:
+        UnknownName: There is no such axis.
     """
+    require("x", x, _COSTS)
     columns = data.columns
     costs = columns.gpu_seconds / 3600.0 if x == "gpu_hours" else columns.seconds
     unit = "GPU-hours" if x == "gpu_hours" else "seconds"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from besom.analysis.insight import Insight
 from besom.analysis.slices import Contour, Slice, contour, most_telling
 from besom.analysis.slices import slices as slices_of
 from besom.analysis.wording import number
+from besom.errors import require
 from besom.plots.history import shown_range
 from besom.plots.panels import part
 from besom.plots.picture import Picture, Trace, brief, of_trials, scatter
@@ -46,7 +47,11 @@ def slices(
         names: Parameters, by their dotted names; those that explain most without them.
         insight: Of `insight_of`, where it is there already.
         is_narrow: One below the other.
+
+    Raises:
+        UnknownName: There is no such parameter.
     """
+    require_parameters(data, names or ())
     layout = layout_of(theme, "", safe(data.metric), height=300)
     found = insight or data.insight
     if names is None:
@@ -81,6 +86,12 @@ def slices(
         axes = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "showlegend": at == 0}
         traces += [axes | trace for trace in _cut(cut, data, theme)]
     return Picture(tuple(traces), layout)
+
+
+def require_parameters(data: SweepData, names: Iterable[str]) -> None:
+    """Refuse names of which the search chooses no values. Raises UnknownName."""
+    for name in names:
+        require("parameter", name, [parameter.name for parameter in data.space.free] if data.space else ())
 
 
 def _columns_of(cuts: Sequence[Slice]) -> dict[str, Any]:
@@ -176,7 +187,11 @@ def contours(
         theme: Colours.
         names: Two parameters; without them the pair that explains most together, or the two that explain most.
         insight: Of `insight_of`, where it is there already.
+
+    Raises:
+        UnknownName: There is no such parameter.
     """
+    require_parameters(data, names or ())
     layout = layout_of(theme, "", safe(data.metric), height=460)
     found = insight or data.insight
     names = names or two_of(found)

@@ -17,11 +17,11 @@ def reason_of_step(situation: Situation, step: Step) -> Reason:
     """The reason for a step.
 
     Details, in the minimised objective's units: `mean` and `sd` predicted at the most fidelity, `best` shown so far,
-    `expected_gain` on it; `until`, the fidelity that it runs to; `drivers`, the parameters that matter most around it;
-    `results`, how many curves the model has seen.
+    `expected_gain` on it, there or already at `until`, the fidelity that it runs to, whichever is more; `drivers`, the
+    parameters that matter most around it; `results`, how many curves the model has seen.
     """
     model, space = situation.model, situation.history.space
-    details = _prediction(situation, step)
+    details, _ = _prediction(situation, step)
     drivers = drivers_of(lambda x: model.posterior.predict_final(x)[0], space, step.x)
     details |= {"until": step.until, "drivers": drivers, "results": len(model.shown.trials)}
     most = situation.ladder.most
@@ -35,11 +35,11 @@ def reason_of_step(situation: Situation, step: Step) -> Reason:
 
 def reason_to_leave(situation: Situation, mine: Step, best: Step) -> Reason:
     """The reason why a trial gives way to another step. Details as of `reason_of_step`, `predicted` for `mean`."""
-    details = _prediction(situation, mine)
+    details, where = _prediction(situation, mine)
     reached = situation.model.shown.reached[mine.own]
     instead = "a new configuration" if best.own < 0 else f"trial {situation.model.shown.trials[best.own]}"
     text = (
-        f"At {reached:g}, training to {situation.ladder.most:g} would improve the best by"
+        f"At {reached:g}, training to {where:g} would improve the best by"
         f" {details['expected_gain']:.3g} on average; {instead} promises more for its cost."
     )
     return Reason("model", text, {"predicted": details.pop("mean"), **details, "rung": float(reached)})
@@ -47,10 +47,10 @@ def reason_to_leave(situation: Situation, mine: Step, best: Step) -> Reason:
 
 def reason_to_stay(situation: Situation, mine: Step) -> Reason:
     """The reason why a trial goes on where it was reviewed. Details as of `reason_to_leave`, and `until`."""
-    details = _prediction(situation, mine)
-    reached, most = float(situation.model.shown.reached[mine.own]), situation.ladder.most
+    details, where = _prediction(situation, mine)
+    reached = float(situation.model.shown.reached[mine.own])
     text = (
-        f"At {reached:g}, training to {most:g} would improve the best by {details['expected_gain']:.3g} on average,"
+        f"At {reached:g}, training to {where:g} would improve the best by {details['expected_gain']:.3g} on average,"
         f" and nothing else promises more for its cost: it goes on to {mine.until:g}."
     )
     return Reason("model", text, {"predicted": details.pop("mean"), **details, "rung": reached, "until": mine.until})
@@ -62,12 +62,20 @@ def reason_to_follow(reached: float, leader: int) -> Reason:
     return Reason("model", text, {"rung": reached, "twin_of": leader})
 
 
-def _prediction(situation: Situation, step: Step) -> dict[str, Any]:
-    """What is expected of the step's trial at the most fidelity, in the minimised objective's units."""
-    model = situation.model
-    mean, sd = (float(a[0]) for a in model.posterior.predict_at(step.x[None, :], np.array([step.own]), np.ones(1)))
-    gain = float(np.exp(log_ei(np.array([mean]), np.array([sd]), model.best))[0]) * model.shown.warp.unit
+def _prediction(situation: Situation, step: Step) -> tuple[dict[str, Any], float]:
+    """What is expected of the step's trial at the most fidelity, in the minimised objective's units.
+
+    With the gain expected where it is largest, there or at the step's end, and the fidelity where that is.
+    """
+    model, ladder = situation.model, situation.ladder
+    where = np.array([ladder.most, step.until])
+    x, own = np.repeat(step.x[None, :], 2, axis=0), np.full(2, step.own)
+    means, sds = model.posterior.predict_at(x, own, ladder.position(where))
+    with np.errstate(over="ignore"):
+        gains = np.exp(log_ei(means, sds, model.best)) * model.shown.warp.unit
+    mean, sd = float(means[0]), float(sds[0])
     low, at, high, best = model.shown.warp.inverse(np.array([mean - sd, mean, mean + sd, model.best])).tolist()
-    numbers = {"mean": at, "sd": high / 2 - low / 2, "best": best, "expected_gain": gain}
+    numbers = {"mean": at, "sd": high / 2 - low / 2, "best": best, "expected_gain": float(gains.max())}
     # Objectives near the largest floats overflow on the way back; what cannot be told is infinite.
-    return {name: value if math.isfinite(value) else math.inf for name, value in numbers.items()}
+    finite = {name: value if math.isfinite(value) else math.inf for name, value in numbers.items()}
+    return finite, float(where[gains.argmax()])

@@ -13,7 +13,7 @@ from besom.numerics.acquisition import log_ei
 from besom.numerics.curve_posterior import CurvePosterior
 from besom.numerics.curve_process import Curves, fit_curves
 from besom.numerics.warp import half_rank_of_curves
-from besom.search.shown import Points, Shown
+from besom.search.shown import POINTS_MAX, Points, Shown
 from besom.search.thinning import best_and_even, evenly, in_steps
 
 Floats = npt.NDArray[np.float64]
@@ -77,7 +77,8 @@ def _theta(shown: Shown, categories: Ints, settled: Ints) -> Floats:
     A curve that grows is seen up to the last of a few marks that it has passed, so that a fit lasts while it goes on.
     """
     used = settled[: in_steps(len(settled))] if len(settled) >= _FIT_CURVES_MIN else np.arange(len(shown.x))
-    marked = shown.points.at(np.isin(shown.points.curve, used) & _is_marked(shown.points))
+    marked = shown.points.at(np.isin(shown.points.curve, used)).of_the_best(POINTS_MAX)
+    marked = marked.at(_is_marked(marked))
     warp = half_rank_of_curves(marked.y[marked.is_last], marked.y)
     kept = marked.at(_thinned(marked))
     present, number = np.unique(kept.curve, return_inverse=True)

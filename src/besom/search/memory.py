@@ -42,7 +42,7 @@ class Memory:
     def __init__(self, space: Space, observations: Sequence[Observation], categories: Ints) -> None:
         """Learn from observations; without a trial that ran out of memory, or any that did not, everything fits."""
         self._kinds = []
-        self._met: set[int] = set()
+        met_any: set[int] = set()
         ran_out = [o for o in observations if o.failure is not None and o.failure.cause in OUT_OF_MEMORY]
         for cause, name in OUT_OF_MEMORY.items():
             if not any(o.failure is not None and o.failure.cause is cause for o in ran_out):
@@ -50,12 +50,17 @@ class Memory:
             fitted = _latest_with(name, observations)
             met = {o.trial: need for o in ran_out if (need := _needed(o, cause, name, fitted)) is not None}
             if fitted and met:
-                self._met |= met.keys()
+                met_any |= met.keys()
                 self._kinds.append(_Kind(space, observations, categories, name, fitted, met))
+        self._accounted_for = self._ruled_out(space, [o for o in ran_out if o.trial in met_any])
 
     def knows(self, observation: Observation) -> bool:
-        """Whether the trial's failure is accounted for here, and is to be held against nothing else."""
-        return observation.trial in self._met
+        """Whether the trial's failure is accounted for here, and is to be held against nothing else.
+
+        One at whose configuration the model expects to fit is not: need may leap where the model is smooth, and what
+        fails beside the leap would be suggested again and again.
+        """
+        return observation.trial in self._accounted_for
 
     def log_chance(self, x: Floats) -> Floats:
         """Log of the chance that the configurations at `x` (m, d) fit, shape (m,); -inf where they are ruled out."""
@@ -64,6 +69,13 @@ class Memory:
             chance, is_out = kind.chance(x)
             total += np.where(is_out, -np.inf, np.log(np.maximum(chance, 1e-300)))
         return total
+
+    def _ruled_out(self, space: Space, observations: Sequence[Observation]) -> frozenset[int]:
+        """The trials whose configurations are ruled out."""
+        if not observations:
+            return frozenset()
+        is_out = np.isneginf(self.log_chance(space.encode([o.config for o in observations])))
+        return frozenset(o.trial for o, out in zip(observations, is_out, strict=True) if out)
 
 
 def one_that_fits(history: History, config: Config, rng: np.random.Generator) -> Config:

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 _GROWTH = 1.5  # fidelity from one point that the model sees to the next
-_POINTS_MAX = 180
+POINTS_MAX = 180
 _CURVES_MAX = 120
 _LATEST = 5
 _ROUNDING = 1e-9  # fidelities that differ by so little are one
@@ -87,6 +87,16 @@ class Points:
         """Which points are the last of their curve; shape (n,)."""
         return np.append(np.diff(self.curve) > 0, True)
 
+    def of_the_best(self, most: int) -> Points:
+        """At most so many, or as many as there are curves: of the worst of these, by its last point, that alone."""
+        is_last = self.is_last
+        number: Ints = np.cumsum(is_last) - is_last  # of each point's curve, counted from 0 without a gap
+        counts = np.bincount(number)
+        worst_first = np.argsort(-self.y[is_last], kind="stable")
+        left = len(self.y) - np.cumsum(counts[worst_first] - 1)  # once so many of the worst were cut
+        cut = 0 if len(self.y) <= most else 1 + int((left > most).sum())
+        return self.at(is_last | ~np.isin(number, worst_first[:cut]))
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -132,7 +142,7 @@ def shown_of(history: History, ladder: Ladder) -> Shown | None:
     kept = _kept_curves(latest, is_open)
     seen, latest = [seen[i] for i in kept], latest[kept]
     points = _at_levels([(fidelities, values) for _, _, fidelities, values in seen], ladder)
-    given = points.at(_is_given(points, latest))
+    given = points.of_the_best(POINTS_MAX)
     return Shown(
         trials=np.array([o.trial for o, _, _, _ in seen]),
         leaders=np.array([leader.trial for _, leader, _, _ in seen]),
@@ -193,12 +203,3 @@ def _at_levels(curves: Sequence[tuple[Floats, Floats]], ladder: Ladder) -> Point
         ladder.position(np.concatenate([fidelity[at] for (fidelity, _), at in zip(curves, found, strict=True)])),
         np.concatenate([values[at] for (_, values), at in zip(curves, found, strict=True)]),
     )
-
-
-def _is_given(points: Points, latest: Floats) -> npt.NDArray[np.bool_]:
-    """Which points a model gets: of so many of the worst curves as it takes, the last alone."""
-    counts = np.bincount(points.curve)
-    worst_first = np.argsort(-latest, kind="stable")
-    total = len(points.curve) - np.cumsum(counts[worst_first] - 1)  # once x
-    cut = 0 if len(points.curve) <= _POINTS_MAX else 1 + int((total > _POINTS_MAX).sum())
-    return np.asarray(points.is_last | ~np.isin(points.curve, worst_first[:cut]))

@@ -10,8 +10,8 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from besom.numerics.acquisition import inverse_log_h, log_ei
-from besom.numerics.price import Stages, log_price, reservation
+from besom.numerics.acquisition import log_ei
+from besom.numerics.price import Stages, log_price, reservation, reservation_at_once
 from besom.records import Observation, Status
 from besom.search.candidates import last, ranked_candidates, untried
 from besom.search.contract import History
@@ -117,7 +117,7 @@ class Situation:
             waiting, mean, sd = waiting[may_win], mean[may_win], sd[may_win]
         log_cost = np.log(self.ladder.most - shown.reached[waiting] + _OVERHEAD)
         log_price = (log_ei(mean, sd, self.model.best) - log_cost).max(initial=_LEAST_LOG_PRICE)
-        values = _worth_of_all(mean, sd, log_cost + log_price + math.log(self._frugality()))
+        values = reservation_at_once(mean, sd, log_cost + log_price + math.log(self._frugality()))
         return np.sort(waiting[np.argsort(values, kind="stable")[:_WAITING]])
 
     def _is_last_call(self) -> bool:
@@ -151,7 +151,7 @@ class Situation:
             log_cost = np.log(self.costs.per_fidelity(x)) - self.failures.log_chance(x)
             if log_price is None:
                 log_price = float((log_ei(mean, sd, self.model.best) - log_cost).max()) + log_frugality
-            return -_worth_of_all(mean, sd, log_cost + log_price)
+            return -reservation_at_once(mean, sd, log_cost + log_price)
 
         return score
 
@@ -186,7 +186,7 @@ class Situation:
         # A trial that may fail costs more for each that does not.
         unit = (self.costs.per_fidelity(x) / np.exp(np.maximum(self.failures.log_chance(x), -50.0)))[:, None]
         first, rest = (looks - stretches.begun[:, None]) * unit, (self.ladder.most - looks) * unit
-        return Stages(outlook.mean, outlook.variance, settled, first, rest)
+        return Stages(outlook.mean, outlook.variance, settled, first, rest, outlook.look_mean, outlook.look_variance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +221,6 @@ def may_go_on(observation: Observation) -> bool:
     """Whether a trial waits to be gone on with: it was paused or stopped, not by a person, and has not diverged."""
     is_waiting = observation.status in (Status.PAUSED, Status.STOPPED)
     return is_waiting and observation.ended_by != "requested" and not has_diverged(observation)
-
-
-def _worth_of_all(mean: Floats, sd: Floats, log_cost: Floats) -> Floats:
-    """The reservation values of final values that are paid for at once, shape (m,); see `numerics.price`."""
-    return mean + sd * inverse_log_h(log_cost - np.log(sd))
 
 
 def situation_of(history: History, ladder: Ladder, reviewed: int | None = None) -> Situation | None:

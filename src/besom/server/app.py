@@ -21,6 +21,7 @@ from besom.server.guard import Guard
 from besom.server.home import Home
 from besom.server.news import News
 from besom.server.pages.door import Door
+from besom.server.pages.missing import missing
 from besom.server.pages.routes import routes as page_routes
 from besom.server.pages.shelf import Shelf, the_shelf
 from besom.server.shortcut import Shortcut
@@ -98,7 +99,7 @@ def _routed(
         app.include_router(shown, prefix="/api/v1", responses=RESPONSES)
 
     protocol = Protocol(driver, home.path / "wandb", token)
-    app.router.routes += [*door.routes(), *page_routes(shelf), *wandb_routes(protocol)]
+    app.router.routes += [*door.routes(), *page_routes(shelf, missing(driver, door)), *wandb_routes(protocol)]
 
     @app.get("/healthz", summary="Whether the server answers", tags=["server"])
     async def healthz() -> Response:

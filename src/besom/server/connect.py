@@ -10,7 +10,7 @@ from pathlib import Path
 
 from besom.client import Client
 from besom.connections import answers
-from besom.errors import ServerUnreachable, StoreError, WrongState
+from besom.errors import NotWritable, ServerUnreachable, StoreError, WrongState
 from besom.server.home import Address, Home, default_home
 from besom.server.mark import SILENT_S
 from besom.server.published import Published, names_file
@@ -28,6 +28,7 @@ def connect(
     """A service to speak to, let go of at the end.
 
     The server at the address, or at BESOM_SERVER; else the one that owns the home; else this process owns it meanwhile.
+    A home that may not be written to is only read: what would change it raises NotWritable.
 
     Args:
         server: Address of a server; or the file that it publishes, `HOME/server.json`, by which it is also found again
@@ -77,6 +78,9 @@ def of_home(home: Home, token: str | None) -> Iterator[Service]:
                 continue
             try:
                 fence = owned.enter_context(home.own())
+            except NotWritable as error:
+                yield owned.enter_context(_for_reading(home, error))
+                return
             except WrongState:
                 if found is not None and home.is_alive_elsewhere():
                     raise ServerUnreachable(_unreachable(home, found)) from None
@@ -122,5 +126,20 @@ def _on_database(home: Home, fence: Callable[[], None] | None) -> Iterator[Servi
     try:
         with Driver(store) as driver:
             yield driver
+    finally:
+        store.close()
+
+
+@contextmanager
+def _for_reading(home: Home, why: NotWritable) -> Iterator[Service]:
+    """What the home's database holds. Raises `why` it cannot be written to, where there is nothing to read either."""
+    from besom.server.reader import Reader
+    from besom.store import open_store
+
+    if isinstance(home.database, Path) and not os.access(home.database, os.R_OK):
+        raise why
+    store = open_store(home.database, read_only=True)
+    try:
+        yield Reader(store, f"nothing was changed, for the home can only be read: {why}")
     finally:
         store.close()

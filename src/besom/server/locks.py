@@ -8,21 +8,32 @@ import os
 import time
 from pathlib import Path
 
-from besom.errors import StoreError
+from besom.errors import NotWritable, StoreError
 
 _PATIENCE_S = 0.3
 _MISSING = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
 """What a file system answers that has no locks."""
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def opened(lock: Path) -> int:
-    """A descriptor of the file, not locked yet. Raises StoreError."""
+    """A descriptor of the file, not locked yet.
+
+    Raises:
+        NotWritable: The file or its folder may not be written to.
+        StoreError: It cannot be opened for another reason.
+    """
     try:
-        return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreError(
+        kind = NotWritable if error.errno in _FORBIDDEN else StoreError
+        raise kind(
             f"{lock}: cannot be opened ({error.strerror}); make it writable, or set BESOM_HOME to another."
         ) from error
+    if not os.access(lock.parent, os.W_OK):
+        os.close(descriptor)
+        raise NotWritable(f"{lock.parent}: must be a folder to write in; make it one, or set BESOM_HOME to another.")
+    return descriptor
 
 
 def is_held(lock: Path) -> bool:

@@ -141,6 +141,15 @@ class Reads:
             raise UnknownName(f"trial {number}: must be one of sweep {sweep_id}, which has {there}; name one of these.")
         return found
 
+    def has_trial(self, sweep_id: str, number: int) -> bool:
+        """Whether the sweep with this very id has a trial of this number."""
+        state = self._states.known(sweep_id)
+        if state is not None:
+            return number in state.trials
+        if self._store.runs(sweep_id, number):  # less to read than all trials, of which few never had a run
+            return True
+        return any(trial.number == number for trial in self._store.trials(sweep_id))
+
     def runs(self, sweep_id: str, trial: int | None = None) -> list[Run]:
         """Its runs in order of their lease; of one trial if named. Raises UnknownName."""
         name = self._states.resolve(sweep_id)

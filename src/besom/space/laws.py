@@ -50,7 +50,9 @@ class Setting:
             hint = "remove the quotes" if isinstance(value, str) and _reads_as_number(value) else "give a number"
             return f"needs a finite number, got {value!r}; {hint}."
         if self.kind == "int" and (not isinstance(value, int) or abs(value) > INT_LIMIT):
-            return f"needs a whole number within ±2^53, got {value!r}; write it without a point, or use uniform."
+            is_whole = float(value).is_integer() and abs(value) <= INT_LIMIT
+            move = f"write {int(value)}" if is_whole else "write it without a point"
+            return f"needs a whole number within ±2^53, got {value!r}; {move}, or use uniform."
         if self.kind == "positive" and value <= 0:
             return f"needs a number above 0, got {value!r}; raise it, or use another distribution."
         return None

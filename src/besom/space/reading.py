@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -54,10 +55,12 @@ def _leaves(
         if not isinstance(name, str) or not re.search(NAME_PATTERN, name):
             law = "names begin with a letter or _ and go on with letters, digits and _ . -"
             problems.append(
-                Problem(place, f"{law}, got {name!r}; {'rename it' if isinstance(name, str) else 'quote it'}.")
+                Problem(place, f"{law}, got {name!r}; {'quote it' if isinstance(name, bool) else 'rename it'}.")
             )
         elif not isinstance(block, Mapping):
-            problems.append(Problem(place, f"needs a mapping, got {block!r}; write `{name}: {{value: {block}}}`."))
+            got = json.dumps(block, ensure_ascii=False, default=str)
+            key = "values" if isinstance(block, list) and block else "value"
+            problems.append(Problem(place, f"needs a mapping, got {got}; write `{name}: {{{key}: {got}}}`."))
         elif "parameters" in block:
             for key in block.keys() - {"parameters"}:
                 text = f"a group of nested parameters has no other key, got {key}; move it to one of them."

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from besom.errors import StoreError
 from besom.store import schema
@@ -29,6 +29,8 @@ _LINK: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
 }
+_SQLITE_VERSIONS = slice(18, 20)
+"""Where a SQLite file says what reads and writes it: twice 2 for a write-ahead log."""
 _LINK_THERE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
 
@@ -44,7 +46,7 @@ def open_store(
 
     Args:
         url_or_path: Where it is.
-        read_only: Never write: the database must exist and be up to date.
+        read_only: Never write: the database must exist and be up to date. Its folder need not be writable.
         busy_s: How long a write waits for another process's, in seconds.
         fence: Called before each commit, which is given up where it raises. A SQLite file is then kept such that
             another machine can take it over on a shared file system: without a write-ahead log, whose index is memory
@@ -104,9 +106,9 @@ def _without_password(url: str) -> str:
 def _sqlite(path: Path, read_only: bool, busy_s: float, journal: str) -> Engine:
     if read_only and not path.exists():
         raise StoreError(f"{path}: there is no database yet; run a sweep first, or name another place.")
-    address = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
 
     def connect() -> sqlite3.Connection:
+        address = _address_to_read(path) if read_only else path.absolute().as_uri()
         connection = sqlite3.connect(address, uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False)
         try:
             if not read_only:
@@ -118,7 +120,9 @@ def _sqlite(path: Path, read_only: bool, busy_s: float, journal: str) -> Engine:
             raise
         return connection
 
-    engine = create_engine(URL.create("sqlite", database=str(path)), creator=connect, poolclass=QueuePool)
+    # To read, each time anew: what was taken for a file that nobody changes may have got a log meanwhile.
+    pool = NullPool if read_only else QueuePool
+    engine = create_engine(URL.create("sqlite", database=str(path)), creator=connect, poolclass=pool)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -127,6 +131,39 @@ def _sqlite(path: Path, read_only: bool, busy_s: float, journal: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _address_to_read(path: Path) -> str:
+    """How SQLite is to open the file for reading only.
+
+    A file with a write-ahead log is read through an index beside it, which SQLite cannot make where the folder is not
+    writable. Where no log is there, nobody writes, and the file alone holds everything.
+
+    Raises:
+        StoreError: There is a log, and no index to read it through.
+    """
+    path = path.resolve()
+    address = f"{path.as_uri()}?mode=ro"
+    if os.access(path.parent, os.W_OK) or not _keeps_log(path):
+        return address
+    log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
+    if not log.exists() or not log.stat().st_size:
+        return f"{address}&immutable=1"
+    if not index.exists():
+        raise StoreError(
+            f"{path}: its latest changes are in {log.name}, and reading these needs a folder to write in; copy the "
+            "folder to where it can be written, and name the copy."
+        )
+    return address
+
+
+def _keeps_log(path: Path) -> bool:
+    """Whether the SQLite file is one with a write-ahead log."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_SQLITE_VERSIONS.stop)[_SQLITE_VERSIONS] == b"\x02\x02"
+    except OSError:
+        return False  # SQLite says why it cannot be read
 
 
 def _postgresql(url: URL, place: str, name: str, read_only: bool, busy_s: float) -> Engine:
@@ -153,7 +190,7 @@ def _prepare(engine: Engine, place: str, read_only: bool) -> None:
         if read_only:
             raise StoreError(
                 f"{place}: reading needs version {schema.VERSIONS[-1]} of the tables, got {found or 'none'}; "
-                "start the server once, which brings it up to date."
+                "start the server once, which brings it up to date (on a copy, where it cannot be written)."
             )
         with engine.execution_options(writes=True).begin() as connection:
             schema.bring_up_to_date(connection, place)

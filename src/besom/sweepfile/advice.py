@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import PurePath
 
 from besom.errors import SweepFileError, nearest
 from besom.space import Parameter, Problem, Space
+from besom.sweepfile.checks import MACROS
 from besom.sweepfile.model import AshaOptions, CurveOptions, HyperbandOptions, MedianOptions, NoStopping, SweepFile
 
 GRID_MANY = 10_000
 DECADES_MANY = 3
 _EPOCH_NAMES = ("epochs", "epoch", "n_epochs", "num_epochs", "max_epochs", "num_train_epochs")
+_SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 _NOT_OURS = {
     "controller": "besom's own server decides",
     "scheduler": "agents run on your own machines",
@@ -34,8 +38,11 @@ def warnings_about(file: SweepFile, space: Space, logged_metrics: Collection[str
         if getattr(file, key) is not None:
             yield Problem((key,), f"is W&B's and ignored here: {why}; remove it.")
     yield from _metric(file, logged_metrics)
+    yield from _command(file.command or [])
+    # A grid draws nothing, and takes no other distribution.
+    about = (_rounding,) if file.method == "grid" else _ABOUT_PARAMETERS
     for parameter in space.parameters:
-        for advise in _ABOUT_PARAMETERS:
+        for advise in about:
             yield from advise(parameter)
     if file.method == "grid":
         yield from _grid(space)
@@ -83,6 +90,27 @@ def _metric(file: SweepFile, logged_metrics: Collection[str] | None) -> Iterator
             f"the program never logged {file.metric.name} in past sweeps; {nearest(file.metric.name, logged_metrics)}."
         )
         yield Problem(("metric", "name"), text)
+
+
+def _command(words: Sequence[str]) -> Iterator[Problem]:
+    """Macros inside of longer words: as with W&B, nothing is put in their place there."""
+    for index, word in enumerate(words):
+        macros = [f"${{{name}}}" for name in dict.fromkeys(re.findall(r"\$\{(\w+)\}", word)) if name in MACROS]
+        if not macros or word in macros:
+            continue
+        text = f"a macro is replaced where it is a word of its own, got {', '.join(macros)} inside {word!r}"
+        yield Problem(("command", index), f"{text}, which stays as it is; {_instead(words[:index], word, macros)}.")
+
+
+def _instead(before: Sequence[str], word: str, macros: Sequence[str]) -> str:
+    """What to write instead of a word with macros in it."""
+    is_script = re.fullmatch(r"-\w*c", before[-1] if before else "") is not None
+    if is_script and any(PurePath(each).name in _SHELLS for each in before):
+        return f'write "$@" there in place of {", ".join(macros)}, and behind it the words {", ".join(["sh", *macros])}'
+    option, _, value = word.partition("=")
+    if value in macros:
+        return f"make two words of it, {option} and {value}"
+    return f"make {', '.join(macros)} a word of {'its' if len(macros) == 1 else 'their'} own"
 
 
 def _exponents(parameter: Parameter) -> Iterator[Problem]:

@@ -263,6 +263,11 @@ class SweepFile(Section):
     metrics: list[dict[str, Any]] | None = None
 
     @property
+    def has_program(self) -> bool:
+        """Whether agents have something to execute: a program, or a command. Functions need neither."""
+        return bool(self.program or self.command)
+
+    @property
     def max_trials(self) -> int | None:
         """The tighter of `run_cap` and `besom.budget.trials`."""
         return min((n for n in (self.run_cap, self.besom.budget.trials) if n is not None), default=None)

@@ -112,8 +112,8 @@ def _find(source: Source) -> tuple[list[Problem], SweepFile | None, Space | None
         got = "nothing" if raw is None else type(raw).__name__
         text = f"needs a mapping with method and parameters, got {got}; write `method: random` and `parameters:`."
         return [Problem((), text)], None, None
-    problems = list(source.problems)
-    file = _model(raw, problems)
+    in_model: list[Problem] = []
+    file = _model(raw, in_model)
     space: Space | None = None
     plain: Space | None = None
     in_space: list[Problem] = []
@@ -121,9 +121,10 @@ def _find(source: Source) -> tuple[list[Problem], SweepFile | None, Space | None
         besom = file.besom if file is not None else None
         when, constraints = (besom.when, besom.constraints) if besom is not None else ({}, [])
         space, in_space = Space.read(raw["parameters"], when, constraints)
-    problems = [problem for problem in problems if problem.path != ("parameters",) or not in_space] + in_space
-    if in_space:  # a baseline can be judged by the parameters alone
-        plain, _ = Space.read(raw["parameters"])
+    if in_space:
+        plain, _ = Space.read(raw["parameters"])  # a baseline can be judged by the parameters alone
+        in_model = [problem for problem in in_model if problem.path[:1] != ("parameters",)]  # the space says it better
+    problems = [*source.problems, *in_model, *in_space]
     if file is not None:
         problems += find_problems(file, raw, space or plain)
     return problems, file, space
@@ -169,7 +170,8 @@ def content(text: str) -> dict[str, Any]:
     Raises:
         SweepFileError: With everything that is wrong.
     """
-    source = Source(plain(read_text(text).raw))
+    read = read_text(text)
+    source = Source(plain(read.raw), problems=read.problems)
     _judged(source)
     return dict(source.raw)
 

@@ -23,7 +23,7 @@ class Source:
         raw: Its content.
         lines: Line of each key, from 1.
         name: How messages call it.
-        problems: What is wrong with the text itself: keys that appear twice.
+        problems: What is wrong with the text itself: keys that appear twice, names that YAML does not read as text.
     """
 
     raw: Any
@@ -60,6 +60,9 @@ _Loader.add_implicit_resolver(
     re.compile(r"^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$"),
     list("-+0123456789."),
 )
+
+
+_NOT_TEXT = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
 
 
 def read(path: Path) -> Source:
@@ -149,6 +152,9 @@ def _walk(
             name, line = str(key.value), key.start_mark.line + 1
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
+            if key.tag in _NOT_TEXT and name.isalpha() and path[:1] == path[-1:] == ("parameters",):
+                problems.append(Problem((*path, name), _unquoted(name)))
+                key.tag = "tag:yaml.org,2002:str"  # so that nothing else is said of it
             if name in first:
                 place = (*path, name)
                 text = f"needs each key once, got it on line {first[name]} and again on line {line}; remove one."
@@ -156,3 +162,10 @@ def _walk(
             first[name] = line
             lines[*path, name] = line
             _walk(value, (*path, name), lines, problems, inside)
+
+
+def _unquoted(name: str) -> str:
+    """What is wrong with a parameter's name that YAML takes for true, false or null."""
+    read_as = yaml.safe_load(name)
+    word = "null" if read_as is None else str(read_as).lower()
+    return f'needs a name that is text, got {name}, which YAML reads as {word}; quote it: "{name}".'

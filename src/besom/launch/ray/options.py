@@ -45,7 +45,7 @@ def settled(file: SweepFile, given: Mapping[str, Any]) -> RayOptions:
         ConfigError: Ray cannot give that many GPUs, or the memory is no amount.
         WrongState: There is nothing that agents could run.
     """
-    if not (file.program or file.command):
+    if not file.has_program:
         raise WrongState("besom ray submit: agents need a program, got none; add `program` to the sweep file.")
     wants = file.besom.resources
     said = {name: value for name, value in given.items() if value is not None}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from besom.errors import WrongState
 from besom.sweepfile import SlurmOptions, SweepFile, as_slurm_options, load_slurm
 
 SITE = Path("/etc/besom/slurm.yaml")
@@ -22,6 +23,7 @@ def settled(file: SweepFile, folder: Path, sites: Iterable[Path], given: Mapping
 
     Raises:
         SweepFileError: A site's file or the command line is wrong, or all together do not fit.
+        WrongState: There is nothing that agents could run, and no template that runs something else.
     """
     wants = file.besom.resources
     merged: dict[str, Any] = {"gpus": wants.gpus, "cpus": wants.cpus}
@@ -32,7 +34,10 @@ def settled(file: SweepFile, folder: Path, sites: Iterable[Path], given: Mapping
     named = {name: value for name, value in given.items() if value is not None}
     merged |= {name: value for name, value in named.items() if name != "options"}
     merged["options"] = [*merged.get("options", []), *named.get("options", [])]
-    return as_slurm_options(merged, "besom slurm")
+    options = as_slurm_options(merged, "besom slurm")
+    if not file.has_program and options.template is None:
+        raise WrongState("besom slurm submit: agents need a program, got none; add `program` to the sweep file.")
+    return options
 
 
 def _written(options: SlurmOptions, folder: Path) -> dict[str, Any]:

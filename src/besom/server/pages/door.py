@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from besom.errors import MessageError, NotAllowed
 from besom.server.api.refusals import refusal
+from besom.server.keys import is_authorised
 
 LOGIN, LOGOUT = "/login", "/logout"
 _LASTS_S = 30 * 86400
@@ -42,6 +43,12 @@ class Door:
             Route(LOGIN, self._login, methods=["POST"], include_in_schema=False),
             Route(LOGOUT, self._logout, methods=["POST"], include_in_schema=False),
         ]
+
+    def lets_in(self, headers: Headers) -> bool:
+        """Whether who asks may see what the server holds: it needs no token, or a token or a cookie came along."""
+        if self._token is None:
+            return True
+        return is_authorised(headers.get("authorization", ""), self._token) or self.knows(headers)
 
     def knows(self, headers: Headers) -> bool:
         """Whether a request's cookie was made here, and still holds."""

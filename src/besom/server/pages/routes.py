@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
+from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -46,18 +48,27 @@ def is_page(path: str) -> bool:
     return path.startswith(STATIC) or any(pattern.match(path) for pattern in _PATTERNS)
 
 
-def routes(shelf: Shelf) -> list[BaseRoute]:
-    """The routes. They come before those that take any two names."""
+def routes(shelf: Shelf, is_missing: Callable[[Request], bool]) -> list[BaseRoute]:
+    """The routes. They come before those that take any two names.
+
+    Args:
+        shelf: What the pages are made of.
+        is_missing: Whether what the address names does not exist, as far as who asks may know; the page says so too.
+    """
+
+    def shown(request: Request) -> Response:
+        shell = shelf.shell(has_pictures=request.url.path.startswith(_WITH_PICTURES))
+        status = HTTPStatus.NOT_FOUND if is_missing(request) else HTTPStatus.OK
+        return shell.answer(request.headers, HEADERS, status=status)
 
     async def page(request: Request) -> Response:
-        has_pictures = request.url.path.startswith(_WITH_PICTURES)
-        return await run_in_threadpool(lambda: shelf.shell(has_pictures=has_pictures).answer(request.headers, HEADERS))
+        return await run_in_threadpool(shown, request)
 
     async def file(request: Request) -> Response:
         return await run_in_threadpool(_answer, shelf, str(request.path_params["name"]), request)
 
-    shown: list[BaseRoute] = [Route(path, page, methods=["GET"], include_in_schema=False) for path in PAGES]
-    return [*shown, Route(STATIC + "{name:path}", file, methods=["GET"], include_in_schema=False)]
+    pages: list[BaseRoute] = [Route(path, page, methods=["GET"], include_in_schema=False) for path in PAGES]
+    return [*pages, Route(STATIC + "{name:path}", file, methods=["GET"], include_in_schema=False)]
 
 
 def _answer(shelf: Shelf, address: str, request: Request) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
+from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -50,24 +51,27 @@ class Leaf:
         """What the body's bytes hash to."""
         return blake2b(self.body, digest_size=16).hexdigest()
 
-    def answer(self, headers: Headers, more: Mapping[str, str], *, is_lasting: bool = False) -> Response:
+    def answer(
+        self, headers: Headers, more: Mapping[str, str], *, is_lasting: bool = False, status: int = HTTPStatus.OK
+    ) -> Response:
         """The file as a browser with these headers wants it, or the word that it has it already.
 
         Args:
             headers: The request's.
             more: Headers to answer with.
             is_lasting: The address names this very content: it need never be asked for again.
+            status: Another than 200 is always said, with the whole file.
         """
         pressed = self.pressed if takes_gzip(headers) else None
         tag = f'"{self.name}{"" if pressed is None else "-gzip"}"'
         kept = "public, max-age=31536000, immutable" if is_lasting else "no-cache"
         said = {"ETag": tag, "Cache-Control": kept, "Vary": "Accept-Encoding", **more}
-        if has_tag(headers, tag):
+        if status == HTTPStatus.OK and has_tag(headers, tag):
             return Response(status_code=304, headers=said)
         if pressed is not None:
             said["Content-Encoding"] = "gzip"
         return Response(
-            self.body if pressed is None else pressed, headers={**said, "Content-Type": _TYPES[self.suffix]}
+            self.body if pressed is None else pressed, status, {**said, "Content-Type": _TYPES[self.suffix]}
         )
 
 

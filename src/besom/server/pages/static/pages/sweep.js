@@ -131,7 +131,7 @@ function Failures({ view }) {
   if (!total) return null;
   return html`<section class="failures" aria-label="Failures">
     <h2><${Icon} name="failed" />${counted(total, "trial")} failed</h2>
-    <ul>${failures.map(({ text, count }) => kind(text, html`<b>${number(count)}</b> ${readable(text)}`))}
+    <ul>${failures.map(({ text, told, count }) => kind(text, html`<b>${number(count)}</b> ${readable(told)}`))}
       ${others > 0 && kind(null, html`<b>${number(others)}</b> in other ways`)}</ul></section>`;
 }
 

@@ -7,16 +7,18 @@ const LEAST_PX = 4;
 const EDGE = 0.012;
 const GRIP = "grip";
 
+// Both work without the ends' difference or ratio, which may be larger than any number.
+
 /** The value of an axis at a height from 0 to 1. */
 export function valueAt(axis, height) {
   const part = axis.is_reversed ? 1 - height : height;
-  return axis.log ? axis.low * (axis.high / axis.low) ** part : axis.low + (axis.high - axis.low) * part;
+  return axis.log ? axis.low ** (1 - part) * axis.high ** part : axis.low * (1 - part) + axis.high * part;
 }
 
 /** The height of a value on an axis. */
 export function heightOf(axis, value) {
-  const span = axis.log ? Math.log(axis.high / axis.low) : axis.high - axis.low;
-  const part = span ? (axis.log ? Math.log(value / axis.low) : value - axis.low) / span : 0.5;
+  const [low, high, at] = [axis.low, axis.high, value].map((each) => (axis.log ? Math.log(each) : each / 2));
+  const part = high > low ? (at - low) / (high - low) : 0.5;
   return axis.is_reversed ? 1 - part : part;
 }
 
