@@ -58,7 +58,6 @@ def saying(*says: Said, host: str = "127.0.0.1") -> Iterator[Scripted]:
     thread.start()
     yield server
     server.close()
-    thread.join(5)
 
 
 @pytest.mark.parametrize(
