@@ -9,7 +9,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from besom.numerics.acquisition import log_ei
 from besom.numerics.curve_posterior import CurvePosterior
 from besom.numerics.curve_process import Curves, fit_curves
 from besom.numerics.warp import half_rank_of_curves
@@ -43,11 +42,6 @@ class CurveModel:
     def noise(self) -> float:
         """Standard deviation of what is shown around the curve behind it, in the objective's units."""
         return math.sqrt(self.posterior.noise) * self.shown.warp.unit
-
-    def log_ei(self, x: Floats) -> Floats:
-        """Log expected improvement of final values on the best at positions `x` (m, d), shape (m,)."""
-        mean, sd = self.posterior.predict_final(x)
-        return log_ei(mean, sd, self.best)
 
     def best_x(self, count: int = 5) -> Floats:
         """The configurations whose latest values are best, shape (<= count, d)."""
