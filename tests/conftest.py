@@ -24,7 +24,7 @@ LONG = (
 EVERY_GROUP = os.environ.get("BESOM_TEST_EVERY_GROUP") == "1"
 
 settings.register_profile("besom", deadline=None)  # a slow, busy machine is no failure
-settings.register_profile("every-push", deadline=None, max_examples=40)
+settings.register_profile("every-push", deadline=None, max_examples=30)
 settings.load_profile("every-push" if EVERY_GROUP else "besom")
 
 
