@@ -6,6 +6,7 @@ Plain values are what the `json` module writes. Numbers that are not finite stay
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
@@ -54,6 +55,17 @@ def to_json(value: Any) -> Any:
     raise MessageError(
         f"message: takes numbers, text, lists and mappings, got {value!r} ({kind.__name__}); convert it first."
     )
+
+
+def strict(value: Any) -> Any:
+    """A plain value with NaN and infinities as text, for JSON that every reader takes; W&B has them so too."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {str(name): strict(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(item) for item in value]
+    return value
 
 
 def from_json(cls: Any, data: Any, where: str = "") -> Any:

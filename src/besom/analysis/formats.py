@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from besom.analysis.tables import flat
+from besom.encoding import strict
 from besom.errors import UnknownName, nearest
 from besom.records import Config
 
@@ -66,7 +66,7 @@ def python_text(value: Any) -> str:
 
 
 def _json(config: Config) -> str:
-    return json.dumps(_finite(_plain(config)), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(strict(_plain(config)), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _args(config: Config) -> str:
@@ -104,17 +104,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-def _finite(value: Any) -> Any:
-    """`value` with its numbers that are not finite as texts: JSON has neither NaN nor Infinity."""
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
 
 
 def _env_value(value: Any) -> str:

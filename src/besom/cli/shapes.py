@@ -14,13 +14,13 @@ strings "NaN", "Infinity" and "-Infinity".
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import typer
 
+from besom.encoding import strict
 from besom.records import Sweep
 
 
@@ -35,12 +35,10 @@ def shape(value: Any) -> Any:
         return {str(name): shape(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [shape(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, str):
         return str(value)
     if value is None or isinstance(value, bool | int | float):
-        return value
+        return strict(value)
     return str(value)
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from besom.encoding import strict
 from besom.errors import MessageError
 from besom.records import Run, RunState, Sweep
 from besom.server.wandb import filters
 from besom.server.wandb.caller import as_args, instant, path_of
 from besom.server.wandb.history import History
 from besom.server.wandb.tracker import DELETED, Tracker
-from besom.server.wandb.values import looked_up, strict
+from besom.server.wandb.values import looked_up
 from besom.tracked import ENTITY, Lines, TrackedRun, TrackedValues
 
 _SILENT_S = 300.0

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from besom.encoding import strict
 from besom.engine import AppendOutput, AppendRows, State
 from besom.errors import MessageError, UnknownName
 from besom.records import Run, RunState
@@ -13,7 +14,7 @@ from besom.server.wandb.caller import is_of_wandb
 from besom.server.wandb.ends import Ends
 from besom.server.wandb.resources import merged
 from besom.server.wandb.tracker import Tracker, run_of
-from besom.server.wandb.values import flat, objective_of, printed, read_mapping, strict
+from besom.server.wandb.values import flat, objective_of, printed, read_mapping
 from besom.server.writer import Group
 from besom.tracked import Lines, TrackedRun, TrackedValues
 from besom.wire import Report

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from besom.encoding import strict
 from besom.engine import State
 from besom.errors import UnknownName
 from besom.records import Run, Sweep
@@ -14,7 +15,7 @@ from besom.server.driver import Driver
 from besom.server.wandb.caller import Caller, checked_path, path_of
 from besom.server.wandb.graphql import NotSupported
 from besom.server.wandb.ids import names_of
-from besom.server.wandb.values import read_mapping, strict
+from besom.server.wandb.values import read_mapping
 from besom.server.writer import Group
 from besom.tracked import ENTITY, PROJECT, TrackedRun, TrackedValues, plain_id
 
