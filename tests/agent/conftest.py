@@ -119,20 +119,6 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def eventually() -> Callable[..., Any]:
-    """Wait until something is true, and hand it back; fail after a deadline."""
-
-    def wait(truth: Callable[[], Any], seconds: float = 20.0) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (found := truth()):
-            assert time.monotonic() < deadline, "did not come true in time"
-            threading.Event().wait(0.01)
-        return found
-
-    return wait
-
-
-@pytest.fixture
 def shared() -> Callable[[EngineService], str]:
     """Let agents in other processes reach a service: the address to connect to. It answers until the tests end."""
 

@@ -12,6 +12,7 @@ from besom.agent import Agent
 from besom.agent.reaper import marked
 from besom.records import Cause, Failure, RunState, TrialState
 from besom.wire import Finish
+from polling import eventually
 
 AGENT = """
 import sys
@@ -59,7 +60,7 @@ def agent_process(place, shared):
 
 
 @pytest.fixture
-def killed(place, agent_process, eventually):
+def killed(place, agent_process):
     """A run whose agent was killed with -9 while its script hung: the service, the run."""
     service = place.service(FIRST_HANGS, trials=1)
     process = agent_process(service)
@@ -72,12 +73,12 @@ def killed(place, agent_process, eventually):
     return service, run
 
 
-def test_no_script_survives_its_agent(killed, eventually):
+def test_no_script_survives_its_agent(killed):
     _, run = killed
-    eventually(lambda: not marked([run.id]), seconds=5)
+    eventually(lambda: not marked([run.id]), within_s=5)
 
 
-def test_the_successor_gives_the_run_back_with_what_was_not_sent(killed, place, eventually):
+def test_the_successor_gives_the_run_back_with_what_was_not_sent(killed, place):
     service, run = killed
     eventually(lambda: not marked([run.id]))
     with (place.runs / run.id / "history.jsonl").open("a") as file:
@@ -92,7 +93,7 @@ def test_the_successor_gives_the_run_back_with_what_was_not_sent(killed, place, 
     assert not (place.runs / run.id / "lock").exists()
 
 
-def test_only_the_dead_agents_own_run_is_blamed(place, agent_process, eventually, monkeypatch):
+def test_only_the_dead_agents_own_run_is_blamed(place, agent_process, monkeypatch):
     service = place.service(FIRST_HANGS, trials=2)
     processes = [agent_process(service), agent_process(service)]
     eventually(lambda: len([run for run in service.runs() if service.rows(run.id)]) == 2)
@@ -117,7 +118,7 @@ def test_a_lease_that_was_lost_already_is_only_cleaned_up(killed, place):
     assert not (place.runs / run.id / "lock").exists()
 
 
-def test_a_living_agents_run_is_left_alone(place, agent_process, eventually):
+def test_a_living_agents_run_is_left_alone(place, agent_process):
     service = place.service(FIRST_HANGS, trials=1)
     agent_process(service)
     run = eventually(service.runs)[0]
@@ -130,7 +131,7 @@ def test_a_living_agents_run_is_left_alone(place, agent_process, eventually):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_gives_the_run_back(place, agent_process, eventually, number):
+def test_the_first_signal_gives_the_run_back(place, agent_process, number):
     service = place.service(FIRST_HANGS, trials=1)
     process = agent_process(service)
     run = eventually(service.runs)[0]
@@ -142,7 +143,7 @@ def test_the_first_signal_gives_the_run_back(place, agent_process, eventually, n
     assert marked([run.id]) == []
 
 
-def test_the_second_signal_does_not_wait_for_a_stubborn_script(place, agent_process, eventually):
+def test_the_second_signal_does_not_wait_for_a_stubborn_script(place, agent_process):
     stubborn = "    import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + FIRST_HANGS
     service = place.service(stubborn, trials=1, grace=100)
     process = agent_process(service)

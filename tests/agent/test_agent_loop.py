@@ -14,6 +14,7 @@ from besom.agent.loop import NO_ROOM
 from besom.agent.reaper import marked
 from besom.records import Cause, RunState, SweepState, TrialState
 from besom.wire import Command, Done, Finish, Wait
+from polling import eventually
 
 LOGS = """
     import json, os, sys, time
@@ -70,7 +71,7 @@ def test_little_time_passes_beyond_the_programs_own(place):
     assert (time.perf_counter() - began) / 20 < 0.12  # the goal is half of it, on a machine that does nothing else
 
 
-def test_rows_arrive_while_the_script_runs(place, eventually):
+def test_rows_arrive_while_the_script_runs(place):
     service = place.service(LOGS + "    log(loss=1)\n    time.sleep(60)", trials=1)
     agent = Agent(service, "sweep1", place.runs)
     thread = start(agent)
@@ -115,7 +116,7 @@ def test_printed_metrics_count_as_logged(place):
     assert [row["loss"] for row in service.rows(service.runs()[0].id)] == [0.5, trial.config["x"]]
 
 
-def test_a_stopped_trial_ends_politely_where_the_script_heeds_the_order(place, eventually):
+def test_a_stopped_trial_ends_politely_where_the_script_heeds_the_order(place):
     service = place.service(
         LOGS
         + """
@@ -135,7 +136,7 @@ def test_a_stopped_trial_ends_politely_where_the_script_heeds_the_order(place, e
     assert service.output(run.id) == "saved\n"
 
 
-def test_a_script_that_ignores_everything_is_killed_with_all_its_children(place, eventually):
+def test_a_script_that_ignores_everything_is_killed_with_all_its_children(place):
     service = place.service(
         LOGS
         + """
@@ -170,7 +171,7 @@ def test_what_a_script_leaves_running_ends_with_it(place):
     assert marked([service.runs()[0].id]) == []
 
 
-def test_nothing_is_lost_while_the_server_is_away(place, eventually):
+def test_nothing_is_lost_while_the_server_is_away(place):
     service = place.service(
         LOGS
         + """
@@ -199,7 +200,7 @@ def test_nothing_is_lost_while_the_server_is_away(place, eventually):
     assert service.trials()[0].state is TrialState.FINISHED
 
 
-def test_what_a_run_used_over_time_arrives_once_each_also_when_the_server_was_away(place, eventually, monkeypatch):
+def test_what_a_run_used_over_time_arrives_once_each_also_when_the_server_was_away(place, monkeypatch):
     monkeypatch.setattr("besom.agent.samples.SEND_EVERY_S", 1.0)
     service = place.service(
         LOGS
@@ -228,7 +229,7 @@ def test_what_a_run_used_over_time_arrives_once_each_also_when_the_server_was_aw
     assert all(row["memory_gb"] > 0.003 for row in kept.values())
 
 
-def test_a_lost_lease_ends_the_script_and_the_agent_goes_on(place, eventually):
+def test_a_lost_lease_ends_the_script_and_the_agent_goes_on(place):
     service = place.service(
         LOGS
         + """
@@ -247,7 +248,7 @@ def test_a_lost_lease_ends_the_script_and_the_agent_goes_on(place, eventually):
     assert [row["loss"] for row in service.rows(run.id)] == [1, 2]  # the run that went on delivered the second
 
 
-def test_a_stopped_agent_gives_its_run_back(place, eventually):
+def test_a_stopped_agent_gives_its_run_back(place):
     service = place.service(LOGS + "    log(loss=1); time.sleep(60)", trials=1)
     agent = Agent(service, "sweep1", place.runs)
     thread = start(agent)

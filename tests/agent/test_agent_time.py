@@ -12,6 +12,7 @@ from besom.agent.folders import RunFolder
 from besom.errors import WrongState
 from besom.records import RunState, SweepState, TrialState
 from besom.wire import Command
+from polling import eventually
 
 LOGS = """
     import json, os, sys, time
@@ -55,7 +56,7 @@ def test_an_agent_without_a_run_for_long_ends(place):
 
 
 @pytest.mark.parametrize("after", ["", "    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"])
-def test_a_script_that_is_ended_together_with_its_agent_is_no_failure(place, eventually, after):
+def test_a_script_that_is_ended_together_with_its_agent_is_no_failure(place, after):
     """SLURM signals every process of a step at once: the script may be gone before its agent has told it to."""
     ready = "    import signal\n" + after + "    log(loss=1)\n    time.sleep(60)"
     service = place.service(LOGS + ready, trials=1)
@@ -73,7 +74,7 @@ def test_a_script_that_is_ended_together_with_its_agent_is_no_failure(place, eve
     assert service.trials()[0].state is TrialState.WAITING
 
 
-def test_a_script_that_somebody_else_ends_is_a_failure(place, eventually):
+def test_a_script_that_somebody_else_ends_is_a_failure(place):
     service = place.service(LOGS + "    log(loss=1)\n    os.kill(os.getpid(), 15)", trials=1)
     Agent(service, "sweep1", place.runs).run()
     (trial,) = service.trials()

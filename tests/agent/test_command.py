@@ -61,6 +61,7 @@ def test_the_default_command_runs_the_program_with_arguments(build):
 def test_environment_variables_are_filled_in_anywhere_in_a_word(build):
     command = ["${program}", "--data=${envvar:DATA}/x", "${envvar:ABSENT}"]
     assert build(command, {"DATA": "/data"}).words == ("train.py", "--data=/data/x", "ABSENT")
+    assert build(["${envvar:http_proxy}"], {"http_proxy": "there"}).words == ("there",)
 
 
 def test_an_unknown_macro_is_told_with_its_nearest(build):

@@ -10,6 +10,7 @@ import pytest
 from besom.agent.child import created_at, end_leftovers
 from besom.agent.guard import Guard
 from besom.agent.reaper import marked
+from polling import eventually
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_run_whose_script_was_just_starting_is_found_by_its_mark(sleeper):
     assert process.wait(5) == -9
 
 
-def test_a_reaper_that_was_killed_is_replaced_and_knows_the_list(sleeper, eventually):
+def test_a_reaper_that_was_killed_is_replaced_and_knows_the_list(sleeper):
     process = sleeper("first")
     before = set(reapers())
     guard = Guard()

@@ -9,8 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 import yaml
 
 from browsing import needs_browser
+from polling import eventually
 
 TRAIN = """
 import json, os, sys, time
@@ -116,13 +116,6 @@ class Place:
         assert process.returncode == 0
 
 
-def wait_until(is_true: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "nothing came of it in time"
-        time.sleep(0.1)
-
-
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
@@ -212,6 +205,8 @@ def test_a_file_gets_the_format_that_its_name_ends_in(done: Place) -> None:
         said = done.besom(*words, code=2)
         assert f"--output {words[-1]}: needs the format that its name ends in, got {' '.join(words[1:-2])};" in said
         assert not (done.path / words[-1]).exists() or (done.path / words[-1]).read_text() == "kept"
+    said = done.besom("export", "--json", "--format", "csv", code=2)
+    assert "--json: needs the format json, got --format csv; leave out one of them." in said
 
 
 def test_a_report_is_one_html_file(done: Place) -> None:
@@ -346,10 +341,10 @@ def test_a_sweep_that_pauses_itself_ends_the_run_and_says_how_to_go_on(place: Pl
 
 
 def test_ctrl_c_stops_politely_and_a_rerun_goes_on_without_telling_the_past(place: Place) -> None:
-    file = place.file(program="sleep.py", run_cap=2)
+    file, histories = place.file(program="sleep.py", run_cap=2), "sweeps/*/runs/*/history.jsonl"
     for presses in (1, 2):
         run = place.start("run", file, "--plain", "--agents", "1")
-        wait_until(lambda count=presses: len([*place.home.glob("sweeps/*/runs/*/history.jsonl")]) >= count)
+        eventually(lambda n=presses: len([*place.home.glob(histories)]) >= n, "its run logs", within_s=30)
         run.send_signal(signal.SIGINT)
         if presses == 2:
             run.send_signal(signal.SIGINT)
@@ -361,7 +356,7 @@ def test_ctrl_c_stops_politely_and_a_rerun_goes_on_without_telling_the_past(plac
     assert len(place.json("status")) == 1
     place.file(program="sleep.py", run_cap=2)
     run = place.start("run", file, "--plain", "--new", "--agents", "1")
-    wait_until(lambda: len([*(place.home / "sweeps").iterdir()]) == 2)
+    eventually(lambda: len([*(place.home / "sweeps").iterdir()]) == 2, "another sweep is made", within_s=30)
     run.send_signal(signal.SIGINT)
     assert "created" in run.communicate(timeout=30)[0]
 

@@ -9,14 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import polling
 from besom.records import Agent, Run, Trial
 from besom.server.connect import connect
 from besom.server.home import Home
@@ -55,13 +55,7 @@ with open(f"{HERE}/told-{run.id}.jsonl", "a") as told:
 TAMPERED = str(Path(__file__).with_name("tampered"))
 
 
-def eventually(truth: Callable[[], Any], what: str, seconds: float = 40.0) -> Any:
-    """Wait until something is true, and hand it back; fail after a deadline."""
-    deadline = time.monotonic() + seconds
-    while not (found := truth()):
-        assert time.monotonic() < deadline, f"{what}: did not come true in {seconds:g} s"
-        threading.Event().wait(0.02)
-    return found
+eventually = partial(polling.eventually, within_s=40.0)
 
 
 def on_postgres(values: Sequence[Any] = ()) -> Any:
@@ -244,4 +238,4 @@ class Bench:
                 process.poll()
             return not self.processes()
 
-        eventually(is_empty, "every process has ended", 10)
+        eventually(is_empty, "every process has ended", within_s=10)

@@ -75,7 +75,7 @@ def test_the_trial_of_an_agent_killed_goes_on_in_another(bench: Bench, keeps: bo
     second = bench.start("agent", sweep_id)
     eventually(lambda: bench.kept(bench.runs()[0].id), "its rows arrive")
     first.kill()
-    eventually(lambda: script not in bench.processes(), "the script died with its agent", 5)
+    eventually(lambda: script not in bench.processes(), "the script died with its agent", within_s=5)
     bench.ended(second)
 
     (trial,) = bench.trials()

@@ -184,7 +184,7 @@ def test_besom_run_outlives_the_server_that_it_joined(bench: Bench):
     server.kill()
     server.wait()
     bench.let_go("1-0-3")
-    eventually(lambda: "waits for it" in bench.said(process), "it tells that the server is away", 20)
+    eventually(lambda: "waits for it" in bench.said(process), "it tells that the server is away", within_s=20)
     bench.serve()
     said = bench.ended(process)
 

@@ -39,8 +39,8 @@ def test_agents_without_any_network_complete_a_sweep_through_kills_of_server_and
     bench.let_go("1-0-2")  # it logs, and ends, while there is no server
     eventually(lambda: len(bench.told(first)) == 4, "the script has logged everything")
     bench.serve()
-    eventually(lambda: [run.rows for run in bench.runs()[:2]] == [4, 2], "what they kept has come", 90)
-    eventually(lambda: bench.runs()[0].state == "finished", "the first run's end has come, too", 90)
+    eventually(lambda: [run.rows for run in bench.runs()[:2]] == [4, 2], "what they kept has come", within_s=90)
+    eventually(lambda: bench.runs()[0].state == "finished", "the first run's end has come, too", within_s=90)
     agents[1].send_signal(signal.SIGKILL)
     eventually(lambda: script not in bench.processes(), "the script died with its agent")
     bench.let_go("2-0-3")

@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 
 import pytest
 
@@ -18,6 +16,7 @@ from besom.launch.python import agent, sweep
 from besom.records import RunState, SweepState, TrialState
 from besom.server.connect import connect
 from besom.server.home import default_home
+from polling import eventually
 
 PROGRAM = """
     import json, os, sys, time
@@ -76,10 +75,7 @@ def test_after_kill_9_of_server_and_agents_a_rerun_finishes_the_sweep(file, tmp_
     sweep_id = sweep(file)
     process = subprocess.Popen([sys.executable, "-c", RUN, sweep_id])
     runs = default_home().runs(sweep_id)
-    deadline = time.monotonic() + 30
-    while len(list(runs.glob("*/history.jsonl"))) < 2:
-        assert time.monotonic() < deadline, "the agents did not start their scripts"
-        threading.Event().wait(0.02)
+    eventually(lambda: len(list(runs.glob("*/history.jsonl"))) >= 2, "the agents start their scripts", within_s=30)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     (tmp_path / "hang").unlink()

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from besom.errors import ConfigError, MissingExtra, WrongState
-from besom.launch.ray import Launch, RayOptions, launches_of, settled
+from besom.launch.ray import Launch, RayOptions, settled
 from besom.launch.ray import joined as joined_cluster
 from besom.launch.ray.actor import _new_log, command_of, environment_of
 from besom.launch.ray.ending import killed_at_once
@@ -24,6 +23,7 @@ from besom.launch.ray.launches import parts_of
 from besom.launch.ray.standing import joined
 from besom.records import Agent, Run
 from besom.sweepfile import parse
+from polling import eventually
 
 FILE = {"program": "train.py", "method": "random", "parameters": {"x": {"values": [1, 2]}}}
 HAS = {"besom": {"resources": {"gpus": 2, "cpus": 3}}}
@@ -36,15 +36,6 @@ def launch(folder: Path = Path("/h")) -> Launch:
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
-
-
-def awaited(path: Path) -> str:
-    """What a file says, once it is there."""
-    deadline = time.monotonic() + 20
-    while not path.exists() or not path.read_text():
-        assert time.monotonic() < deadline, path
-        time.sleep(0.01)
-    return path.read_text()
 
 
 def test_the_command_line_goes_before_the_sweep_files_resources():
@@ -74,7 +65,7 @@ def test_a_launch_is_read_back_as_it_was_saved_and_its_token_is_for_its_user_onl
     for each in (later, first):
         each.logs.mkdir(parents=True)
         each.save()
-    assert launches_of(tmp_path / "sweeps" / "s.1") == [first, later]
+    assert Launch.of_sweep(tmp_path, "s.1") == [first, later]
     assert (first.folder / "launch.json").stat().st_mode & 0o077 == 0
 
 
@@ -83,7 +74,7 @@ def test_a_launch_that_cannot_be_written_down_whole_is_none(tmp_path: Path):
     broken.logs.mkdir(parents=True)
     with pytest.raises(TypeError):
         broken.save()
-    assert launches_of(tmp_path / "sweeps" / "s.1") == []
+    assert Launch.of_sweep(tmp_path, "s.1") == []
 
 
 def test_actors_are_named_so_that_sweep_launch_and_number_can_be_told():
@@ -155,14 +146,11 @@ def test_a_keeper_that_is_killed_takes_its_agent_along(tmp_path: Path):
         "thread.start(); thread.join()\n"
     )
     process = subprocess.Popen([sys.executable, "-c", keeper, agent])
-    pid = int(awaited(noted))
+    pid = int(eventually(lambda: noted.exists() and noted.read_text(), "the agent begins"))
     process.send_signal(signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 5
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it is gone altogether
-        while ") Z" not in Path(f"/proc/{pid}/stat").read_text():
-            assert time.monotonic() < deadline, "the agent lives on"
-            time.sleep(0.01)
+        eventually(lambda: ") Z" in Path(f"/proc/{pid}/stat").read_text(), "the agent dies", within_s=5)
 
 
 def test_without_ray_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch):

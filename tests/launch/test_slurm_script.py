@@ -12,7 +12,6 @@ import pytest
 
 from besom.errors import ConfigError, SweepFileError
 from besom.launch.slurm import Launch, script_of, settled
-from besom.launch.slurm.launches import launches_of
 from besom.sweepfile import SweepFile, as_slurm_options, parse
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -117,10 +116,10 @@ def test_what_does_not_fit_together_is_told_though_each_place_is_right(tmp_path:
 
 
 def test_a_launch_is_read_as_it_was_written_for_its_users_eyes_only(tmp_path: Path):
-    folder = tmp_path / "slurm" / "t0ken"
+    folder = tmp_path / "sweeps" / "sweep1" / "slurm" / "t0ken"
     folder.mkdir(parents=True)
     one = launch(folder, agents=2, time="4h").became("17")
-    assert launches_of(tmp_path) == [one]
+    assert Launch.of_sweep(tmp_path, "sweep1") == [one]
     assert (folder / "launch.json").stat().st_mode & 0o777 == 0o600
     assert json.loads((folder / "launch.json").read_text())["job"] == "17"
 

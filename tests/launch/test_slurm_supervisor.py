@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from besom.cli import main
-from besom.launch.slurm import IN_JOB, ControllerUnreachable, Launch, launches_of, submit, supervisor
+from besom.launch.slurm import IN_JOB, ControllerUnreachable, Launch, submit, supervisor
 from besom.launch.slurm.controller import PATIENCE_S, job_ends_at_now
 from besom.launch.slurm.steps import LONG_LIFE_S, MOST_CRASHES, Outcome, Step
 from besom.launch.slurm.submitting import recover
@@ -132,11 +132,10 @@ def test_a_time_limit_that_was_raised_is_noticed(launch: Launch, program: Progra
 
 def test_a_submit_that_may_be_under_way_is_left_alone(launch: Launch, program: Program):
     program("squeue", "")
-    folder = launch.folder.parent.parent
-    assert recover(launches_of(folder), launch.created_at + 2 * PATIENCE_S - 1) == []
-    assert launches_of(folder) == [launch]
-    assert recover(launches_of(folder), launch.created_at + 2 * PATIENCE_S + 1) == []
-    assert launches_of(folder) == []
+    assert recover(Launch.of_sweep(launch.home, launch.sweep_id), launch.created_at + 2 * PATIENCE_S - 1) == []
+    assert Launch.of_sweep(launch.home, launch.sweep_id) == [launch]
+    assert recover(Launch.of_sweep(launch.home, launch.sweep_id), launch.created_at + 2 * PATIENCE_S + 1) == []
+    assert Launch.of_sweep(launch.home, launch.sweep_id) == []
 
 
 def test_a_submit_that_got_no_answer_and_did_not_arrive_is_removed_at_once(launch: Launch, program: Program):
@@ -145,8 +144,8 @@ def test_a_submit_that_got_no_answer_and_did_not_arrive_is_removed_at_once(launc
     another = replace(launch, folder=launch.folder.with_name("another"), token="other")  # noqa: S106 - no secret
     with pytest.raises(ControllerUnreachable):
         submit(another)
-    recover(launches_of(launch.folder.parent.parent), launch.created_at)
-    assert launches_of(launch.folder.parent.parent) == [launch]
+    recover(Launch.of_sweep(launch.home, launch.sweep_id), launch.created_at)
+    assert Launch.of_sweep(launch.home, launch.sweep_id) == [launch]
 
 
 def test_after_a_lost_answer_the_user_is_told_that_nothing_further_is_submitted(

@@ -65,7 +65,7 @@ def test_an_agent_that_is_killed_is_started_again_and_dies_with_its_actor(place:
     agent = _agent_of(place)
     assert _parent(agent) == actor
     os.kill(actor, signal.SIGKILL)
-    eventually(lambda: agent not in place.processes(), "the agent is dead", 20)
+    eventually(lambda: agent not in place.processes(), "the agent is dead", within_s=20)
     eventually(lambda: len(place.stories()) == 3, "the trial goes on")
     assert place.cluster.actors() == told["actors"]
     place.let_go()
@@ -101,7 +101,7 @@ def test_agents_that_cannot_reach_their_server_are_refused_and_nothing_is_left(
 ):
     monkeypatch.setattr("besom.launch.ray.submitting._FIRST_WORD_S", 60.0)
     told = place.submit(run_cap=1)
-    (launch,) = launcher.launches_of(place.home / "sweeps" / told["sweep"])
+    (launch,) = launcher.Launch.of_sweep(place.home, told["sweep"])
     bad = replace(more_like(launch, 1, 0.0), server="http://127.0.0.1:9")
     with pytest.raises(launcher.RayError, match=r"127\.0\.0\.1:9"):
         launcher.submit(bad)

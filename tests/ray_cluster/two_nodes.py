@@ -7,10 +7,9 @@ import os
 import shutil
 import signal
 import tempfile
-import time
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
+import polling
 from marked_processes import marked_processes
 
 GPUS = 2
@@ -25,13 +24,8 @@ IMPATIENT = {
 """After five seconds without its daemon a node is dead, not after half a minute."""
 
 
-def eventually(truth: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
-    """Wait until something is true, and hand it back; fail after a deadline."""
-    deadline = time.monotonic() + seconds
-    while not (found := truth()):
-        assert time.monotonic() < deadline, f"{what}: did not come true in {seconds:g} s"
-        time.sleep(0.05)
-    return found
+eventually = partial(polling.eventually, within_s=120.0, every_s=0.05)
+"""A cluster takes its time."""
 
 
 class TwoNodes:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from socket import gethostname
-from typing import Any
 
 import pytest
 
@@ -34,6 +33,7 @@ from besom.server.mark import Claim, Mark, Owner, Stethoscope
 from besom.server.serve import serve_in_thread
 from besom.store import open_store
 from besom.sweepfile import SlurmOptions
+from polling import eventually
 
 CAN_PART = os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "--uts", "true"], check=False).returncode == 0
 
@@ -52,13 +52,6 @@ ELSEWHERE = 'mount --bind "$1" "$2/server.lock" && hostname "$3" && shift 3 && e
 """In a mount and a UTS namespace: the home's lock is another file, and the machine has another name."""
 TOKEN = "of the successor"  # noqa: S105 - a test's
 FILE = {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}, "run_cap": 3}
-
-
-def eventually(truth: Callable[[], Any], seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from besom.server.home import Home
 from besom.server.news import Changes, Listener, News, Told
 from besom.server.serve import Server, serve_in_thread
 from besom.wire import Command, Finish, Hello, Report
+from polling import eventually
 
 PATIENCE_S = 30.0
 
@@ -173,10 +174,7 @@ def test_a_page_that_is_closed_is_forgotten(server: Server):
             assert page.recv(100).startswith(b"HTTP/1.1 200")
     news = server.app.news
     server.driver.command(sweep.id, Command("pause"))
-    until = time.monotonic() + PATIENCE_S
-    while news.listeners:
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    eventually(lambda: not news.listeners, "nobody listens", within_s=PATIENCE_S)
 
 
 def test_an_unknown_sweep_is_told(server: Server):

@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,9 @@ from besom.server.home import Home
 from besom.server.postman import Postman
 from besom.server.serve import Server, serve_in_thread
 from besom.wire import Ask, Finish, Hello, Report
+from polling import eventually
 
 TOKEN = "sesame"  # noqa: S105 - of a test
-
-
-def eventually(truth: Callable[[], Any], seconds: float = 20.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := truth()):
-        assert time.monotonic() < deadline, f"did not come true in {seconds:g} s"
-        threading.Event().wait(0.02)
-    return found
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import http.client
 import re
 import resource
 import socket
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from wandb_serving import serving
 from besom.errors import MessageError, StoreError
 from besom.server.wandb.storage import Storage, place, quoted, unquoted
 from besom.server.wandb.transfers import blob_place, routes
+from polling import eventually
 
 HTTP = httpx.Client()
 HOSTILE = ["..", ".", "", "a/../../b", "/etc/passwd", "a//b", "../x", "a\0b", "a/./b", "\\..\\x"]
@@ -195,13 +195,8 @@ def test_a_broken_off_upload_leaves_nothing(base, storage):
     with socket.create_connection((link.hostname, link.port)) as broken:
         broken.sendall(f"PUT {link.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n".encode())
         broken.sendall(b"x" * 3_000_000)
-        until = time.monotonic() + 5
-        while len(files_of(storage)) == 1 and time.monotonic() < until:
-            time.sleep(0.01)
-        assert len(files_of(storage)) == 2  # it has begun
-    while len(files_of(storage)) > 1 and time.monotonic() < until:
-        time.sleep(0.01)
-    assert files_of(storage) == [WHERE]
+        eventually(lambda: len(files_of(storage)) == 2, "it has begun", within_s=5)
+    eventually(lambda: files_of(storage) == [WHERE], "what came is gone", within_s=5)
     assert HTTP.get(storage.link(base, "GET", WHERE)).content == b"before"
 
 

@@ -11,11 +11,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import polling
 from marked_processes import marked_processes
 
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun")
@@ -77,13 +77,8 @@ def is_installed() -> bool:
     return os.geteuid() == 0 and all(shutil.which(name, path=_SEARCH) for name in PROGRAMS)
 
 
-def eventually(truth: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
-    """Wait until something is true, and hand it back; fail after a deadline."""
-    deadline = time.monotonic() + seconds
-    while not (found := truth()):
-        assert time.monotonic() < deadline, f"{what}: did not come true in {seconds:g} s"
-        time.sleep(0.05)
-    return found
+eventually = partial(polling.eventually, within_s=120.0, every_s=0.05)
+"""A cluster takes its time, and each look asks its programs."""
 
 
 def node_of(pid: int) -> str:

@@ -120,11 +120,11 @@ class Place:
         eventually(
             lambda: sum(run.state == "running" and run.fidelity >= 2 for run in self.runs()) >= count,
             "runs wait",
-            200.0,
+            within_s=200.0,
         )
 
     def await_end(self, seconds: float = 120.0) -> None:
-        eventually(lambda: self.state() == "finished", "the sweep ends", seconds)
+        eventually(lambda: self.state() == "finished", "the sweep ends", within_s=seconds)
 
     def jobs(self) -> list[str]:
         """`job state` of all jobs and tasks that are not over."""

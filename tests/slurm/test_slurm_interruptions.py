@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slurm
 
 
 def _await_given_back(place: Place, seconds: float = 60.0) -> None:
-    eventually(lambda: any(run.state == "lost" for run in place.runs()), "a run is given back", seconds)
+    eventually(lambda: any(run.state == "lost" for run in place.runs()), "a run is given back", within_s=seconds)
 
 
 def test_near_its_time_limit_a_job_saves_is_requeued_and_goes_on(place: Place):

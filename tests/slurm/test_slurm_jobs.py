@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from slurm_place import Place
 
-from besom.launch.slurm import launches_of
+from besom.launch.slurm import Launch
 from besom.launch.slurm.controller import accounted
 
 pytestmark = pytest.mark.slurm
@@ -114,7 +114,7 @@ def test_a_submission_whose_answer_was_lost_is_not_made_again(place: Place):
     place.write(run_cap=1)
     place.hold()
     told = place.submit("--agents", "1", "--time", "10m")
-    (launch,) = launches_of(place.home / "sweeps" / told["sweep"])
+    (launch,) = Launch.of_sweep(place.home, told["sweep"])
     replace(launch, job=None).save()
 
     again = json.loads(place.besom("slurm", "submit", told["sweep"], "--json"))

@@ -9,15 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import polling
 from besom.server.connect import connect
 from besom.server.driver import Driver
 from besom.server.home import Home
@@ -41,13 +40,7 @@ def client_version() -> tuple[int, ...]:
     return tuple(int(part) for part in asked.stdout.strip().split(".")) if asked.returncode == 0 else ()
 
 
-def eventually(truth: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
-    """Wait until something is true, and hand it back; fail after a deadline."""
-    deadline = time.monotonic() + seconds
-    while not (found := truth()):
-        assert time.monotonic() < deadline, f"{what}: did not come true in {seconds:g} s"
-        threading.Event().wait(0.05)
-    return found
+eventually = partial(polling.eventually, within_s=PATIENCE_S, every_s=0.05)
 
 
 class Client:

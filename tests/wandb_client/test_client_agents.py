@@ -85,7 +85,7 @@ def trials_of(bench: Bench, swept: Swept, sweep_id: str = "") -> list[Trial]:
         trials = bench.trials(sweep_id or swept.sweep_id)
         return trials if all(trial.state.has_ended for trial in trials) else []
 
-    return eventually(found, "every trial has ended", 30)
+    return eventually(found, "every trial has ended", within_s=30)
 
 
 def ends_of(bench: Bench, swept: Swept) -> dict[str, Trial]:

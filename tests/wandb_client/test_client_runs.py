@@ -157,7 +157,7 @@ def test_every_end_of_a_script_is_told_as_far_as_its_client_tells(bench: Bench):
     assert ends["kill"].state == "running", "nobody said that it ended"
     assert ends["wait"].state in ("running", "killed", "failed")
     for how in quick:
-        eventually(lambda how=how: bench.rows(f"e/ends/{how}", "x") == [0, 1, 2], f"rows of {how}", 5)
+        eventually(lambda how=how: bench.rows(f"e/ends/{how}", "x") == [0, 1, 2], f"rows of {how}", within_s=5)
 
 
 def test_an_offline_run_is_synced_whole_and_once_even_when_synced_twice(bench: Bench):

@@ -15,7 +15,7 @@ from besom.sweepfile.arguments import arguments
 from besom.sweepfile.model import SweepFile
 
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")
-_ENVIRONMENT_VARIABLE = re.compile(r"\$\{envvar:([A-Z0-9_]*)\}")
+_ENVIRONMENT_VARIABLE = re.compile(r"\$\{envvar:(\w*)\}")
 _MACRO = re.compile(r"\$\{([^}]*)\}")
 
 

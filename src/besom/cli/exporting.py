@@ -66,6 +66,8 @@ def export(
     With --history: what was logged under the name of one of besom's own columns (run, trial, repeat, attempt) stands in
     a column logged.run, logged.trial and so on.
     """
+    if json and form not in (None, Table.JSON):
+        raise ConfigError(f"--json: needs the format json, got --format {form}; leave out one of them.")
     option = "--json" if json else "--format"
     table = _settled(Table.JSON if json else form, output, _TABLES, option) or Table.CSV
     with connected(server, token, home) as service:

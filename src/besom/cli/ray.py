@@ -63,7 +63,7 @@ def submit(
     with ray.joined(address):
         ray.check_reach(place[0])
         found, options = sweep_for(sweep, place, home, lambda file: ray.settled(file, given))
-        launch = ray.prepare(_folder(found.id, home), found.id, home_of(home), place, options, now())
+        launch = ray.Launch.prepare(home_of(home), found.id, place, options, now())
         submitted = ray.submit(launch)
     if json:
         print_json({"sweep": found.id, "launch": launch.token, "actors": launch.actors, "folder": launch.folder})
@@ -140,13 +140,14 @@ def scale(
     """Start more agents like the last ones, or end some that wait or have nothing to do, until there are so many."""
     from time import time as now
 
+    from besom.cli.lasting import home_of
     from besom.cli.shapes import print_json
     from besom.launch import ray
 
     with connected(server, token, home) as service:
         found = chosen_live(service, sweep)
         known, running = service.agents(), service.progress(found.id).running
-    launches = ray.launches_of(_folder(found.id, home))
+    launches = ray.Launch.of_sweep(home_of(home), found.id)
     if not launches:
         raise WrongState(
             f"sweep {found.id}: needs agents that were submitted from this home, got none; "
@@ -165,12 +166,6 @@ def scale(
         typer.echo(f"cancelled: {', '.join(scaled.cancelled)}")
     if scaled.too_many:
         typer.echo(f"{scaled.too_many} more are at work and are left to it")
-
-
-def _folder(sweep_id: str, home: Path | None) -> Path:
-    from besom.cli.lasting import home_of
-
-    return home_of(home) / "sweeps" / sweep_id
 
 
 def _standings(

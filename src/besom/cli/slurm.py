@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from besom.cli.slurmplace import Place
     from besom.launch.slurm import Launch, Standing
     from besom.records import Sweep
-    from besom.server.home import Home as Folder
 
 _LAST_LINES = 10
 _PLACEHOLDER = "SWEEP"
@@ -69,6 +68,7 @@ def submit(
     given |= {"server": server, "template": str(template.absolute()) if template else None}
     from time import time as now
 
+    from besom.cli.lasting import home_of
     from besom.cli.shapes import print_json
     from besom.cli.slurmplace import place_of
     from besom.launch import slurm
@@ -79,7 +79,7 @@ def submit(
         return
     place = place_of(drafted.options.server, token, home)
     found = _sweep(sweep, drafted, place)
-    earlier = slurm.recover(slurm.launches_of(_folder(found.id, home)), now())
+    earlier = slurm.recover(slurm.Launch.of_sweep(home_of(home), found.id), now())
     for launch in earlier:
         typer.echo(
             f"job {launch.job} of an earlier submit, whose answer was lost, is known to SLURM; nothing further is "
@@ -98,16 +98,17 @@ def submit(
 def _drafted(name: str, given: dict[str, Any], token: str | None, home: Path | None) -> Launch:
     """The launch that a dry run shows. A sweep file is not made a sweep, so its id is not known."""
     from besom import sweepfile
-    from besom.cli.lasting import is_file
+    from besom.cli.lasting import home_of, is_file
     from besom.records import Sweep
     from besom.server.connect import of_home
+    from besom.server.home import Home as Folder
 
     if is_file(name):
         loaded = sweepfile.load(Path(name))
         sweep = Sweep(_PLACEHOLDER, loaded.raw, 0, 0.0, folder=str(loaded.path.absolute().parent))
     else:
         is_named = given["server"] not in (None, "in-job", "folder")
-        with connected(given["server"], token, home) if is_named else of_home(_of(home), token) as service:
+        with connected(given["server"], token, home) if is_named else of_home(Folder(home_of(home)), token) as service:
             sweep = chosen(service, name)
     return _launch(sweep, given, ("", ""), home)
 
@@ -129,34 +130,26 @@ def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home:
     from time import time as now
 
     from besom import sweepfile
+    from besom.cli.lasting import home_of
     from besom.launch import slurm
     from besom.launch.slurm.options import SITE
 
-    place = _of(home).path
+    place = home_of(home)
     file = sweepfile.parse(dict(sweep.file))
     options = slurm.settled(file, Path(sweep.folder or "."), (SITE, place / "slurm.yaml"), given)
-    return slurm.prepare(_folder(sweep.id, home), sweep.id, place, address, options, now())
-
-
-def _of(home: Path | None) -> Folder:
-    from besom.server.home import Home as Folder
-    from besom.server.home import default_home
-
-    return Folder(home) if home else default_home()
-
-
-def _folder(sweep_id: str, home: Path | None) -> Path:
-    return _of(home).sweep(sweep_id)
+    return slurm.Launch.prepare(place, sweep.id, address, options, now())
 
 
 def _launches(sweep: Sweep, home: Path | None) -> list[Launch]:
     """Its launches, at least one. Raises WrongState."""
-    from besom.launch.slurm import launches_of
+    from besom.cli.lasting import home_of
+    from besom.launch import slurm
 
-    found = launches_of(_folder(sweep.id, home))
+    place = home_of(home)
+    found = slurm.Launch.of_sweep(place, sweep.id)
     if not found:
         raise WrongState(
-            f"sweep {sweep.id}: needs agents that were submitted from {_of(home).path}, got none; "
+            f"sweep {sweep.id}: needs agents that were submitted from {place}, got none; "
             f"do so by `besom slurm submit {sweep.id}`."
         )
     return found

@@ -132,9 +132,10 @@ def _note(draft: Draft, why: str) -> None:
 
 def _suggest(draft: Draft) -> Suggestion | Exhausted:
     plan = draft.plan
-    tried = sum(1 for seen in draft.observations.values() if seen.phase == "baseline")
-    if tried < len(plan.baselines):
-        config = complete(draft, plan.baselines[tried])
+    baselines = plan.baselines
+    tried = sum(1 for seen in draft.observations.values() if seen.phase == "baseline") if baselines else 0
+    if tried < len(baselines):
+        config = complete(draft, baselines[tried])
         return Suggestion(config, Reason("baseline", "one of the configurations that the sweep file wants tried first"))
     return plan.strategy.ask(history_of(draft))
 

@@ -123,7 +123,9 @@ class Draft:
         return TrialState.RUNNING if self.live_runs(trial) else TrialState.WAITING
 
     def others(self, trial: int) -> list[Observation]:
-        return [observation for number, observation in self.observations.items() if number != trial]
+        others = dict(self.observations)
+        others.pop(trial, None)
+        return list(others.values())
 
     def _settle_live(self, run: Run, before: Run | None) -> None:
         is_live, was_live = run.state is RunState.RUNNING, before is not None and before.state is RunState.RUNNING

@@ -18,7 +18,7 @@ def history_of(draft: Draft) -> History:
     in_seconds = "epochs" not in allowed and ("hours" in allowed or "gpu_hours" in allowed)
     return History(
         space=plan.space,
-        observations=[draft.observations[number] for number in sorted(draft.observations)],
+        observations=list(map(draft.observations.__getitem__, sorted(draft.observations))),
         seed=draft.sweep.seed,
         until_min=fidelity.min if fidelity else 1.0,
         until_max=plan.fidelity_max,

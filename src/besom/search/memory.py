@@ -80,7 +80,8 @@ class Memory:
 
 def one_that_fits(history: History, config: Config, rng: np.random.Generator) -> Config:
     """The configuration itself, or an untried draw in its place if it hardly fits; itself too where no draw does."""
-    if not any(o.failure is not None and o.failure.cause in OUT_OF_MEMORY for o in history.observations):
+    failures = [o.failure for o in history.observations if o.failure is not None]
+    if not any(failure.cause in OUT_OF_MEMORY for failure in failures):
         return config
     with one_thread():
         memory = Memory(history.space, history.observations, categories_of(history.space))

@@ -2,10 +2,10 @@
 
 from besom.launch.ray.cluster import RayError, check_reach, joined
 from besom.launch.ray.ending import Scaled, cancel, scale
-from besom.launch.ray.launches import Launch, launches_of
+from besom.launch.ray.launches import Launch
 from besom.launch.ray.options import RayOptions, settled
 from besom.launch.ray.standing import Standing, standings
-from besom.launch.ray.submitting import Submitted, prepare, submit
+from besom.launch.ray.submitting import Submitted, submit
 
 __all__ = [
     "Launch",
@@ -17,8 +17,6 @@ __all__ = [
     "cancel",
     "check_reach",
     "joined",
-    "launches_of",
-    "prepare",
     "scale",
     "settled",
     "standings",

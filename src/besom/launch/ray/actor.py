@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 import threading
 import time
 from itertools import count
@@ -64,16 +63,12 @@ class AgentActor:
 
 def command_of(launch: Launch, index: int) -> list[str]:
     """The agent's command line."""
-    words = [sys.executable, "-m", "besom", "agent", launch.sweep_id, "--folder", str(launch.runs)]
-    return [*words, "--name", agent_name(launch.token, index), "--idle", f"{launch.options.idle_s:.0f}s"]
+    return launch.command(agent_name(launch.token, index), launch.options.idle_s)
 
 
 def environment_of(launch: Launch) -> dict[str, str]:
     """The agent's environment: this process's, in which Ray has named the GPUs, and where its sweep is."""
-    environ = {**os.environ, "BESOM_SERVER": launch.server, "BESOM_HOME": str(launch.home)}
-    if launch.server_token:
-        environ["BESOM_TOKEN"] = launch.server_token
-    return environ
+    return {**os.environ, **launch.environment}
 
 
 def _new_log(launch: Launch, index: int) -> Path | None:
@@ -82,7 +77,7 @@ def _new_log(launch: Launch, index: int) -> Path | None:
     Then what the agent says goes to Ray's own logs.
     """
     for attempt in count():
-        path = launch.logs / f"{index}-{attempt}.log"
+        path = launch.log(index, attempt)
         try:
             path.touch(exist_ok=False)
         except FileExistsError:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from besom.launch.ray.actor import AgentActor
 from besom.launch.ray.cluster import RayError, answers, last_line, module
 from besom.launch.ray.launches import NAMESPACE, Launch
-from besom.launch.ray.options import RayOptions
 
 MOST_RESTARTS = 1000
 """Of an actor, by Ray: its node died, or its process did. A bound, for whatever dies each time."""
@@ -30,33 +27,13 @@ class Submitted:
     """An agent of it runs already. Otherwise none has room yet."""
 
 
-def prepare(
-    sweep_folder: Path, sweep_id: str, home: Path, server: tuple[str, str], options: RayOptions, now: float
-) -> Launch:
-    """A new launch, not yet on disk.
-
-    Args:
-        sweep_folder: The sweep's folder in the home.
-        sweep_id: The sweep.
-        home: The home.
-        server: Address and token.
-        options: What to ask Ray for.
-        now: Seconds since the epoch, UTC.
-    """
-    token = secrets.token_hex(4)
-    folder = sweep_folder / "ray" / token
-    return Launch(folder.absolute(), token, sweep_id, home, server[0], server[1], options, now)
-
-
 def submit(launch: Launch) -> Submitted:
     """Hand a launch to the cluster that this process has joined; wait a moment for its first word.
 
     Raises:
         RayError: Its agents cannot work there; nothing is left of the launch.
     """
-    launch.logs.mkdir(parents=True)
-    launch.runs.mkdir(parents=True, exist_ok=True)
-    launch.save()
+    launch.make()
     actors = {name: _start(launch, index, name) for index, name in enumerate(launch.actors)}
     told = _first_words(actors)
     why = next((word for word in told.values() if word), "")
@@ -74,9 +51,7 @@ def submit(launch: Launch) -> Submitted:
 
 def more_like(launch: Launch, agents: int, now: float) -> Launch:
     """Another launch of so many agents, with all else as in an earlier one."""
-    options = replace(launch.options, agents=agents)
-    token = secrets.token_hex(4)
-    return replace(launch, folder=launch.folder.parent / token, token=token, options=options, created_at=now)
+    return launch.more_like(replace(launch.options, agents=agents), now)
 
 
 def _start(launch: Launch, index: int, name: str) -> Any:

@@ -1,11 +1,11 @@
 """Agents as SLURM jobs: submitted, watched over in the job, looked after from outside."""
 
 from besom.launch.slurm.controller import ControllerUnreachable, SlurmError, job_ends_at
-from besom.launch.slurm.launches import IN_JOB, Launch, is_superseded, launches_of
+from besom.launch.slurm.launches import IN_JOB, Launch, is_superseded
 from besom.launch.slurm.options import settled
 from besom.launch.slurm.scaling import Scaled, cancel, scale
 from besom.launch.slurm.standing import Standing, standings
-from besom.launch.slurm.submitting import check_reach, prepare, recover, script_of, submit
+from besom.launch.slurm.submitting import check_reach, recover, script_of, submit
 
 __all__ = [
     "IN_JOB",
@@ -18,8 +18,6 @@ __all__ = [
     "check_reach",
     "is_superseded",
     "job_ends_at",
-    "launches_of",
-    "prepare",
     "recover",
     "scale",
     "script_of",

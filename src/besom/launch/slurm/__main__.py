@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from besom.launch.slurm.launches import read_launch
+from besom.launch.slurm.launches import Launch
 from besom.launch.slurm.supervisor import Supervisor
 
 if __name__ == "__main__":
-    sys.exit(Supervisor(read_launch(Path(sys.argv[1])), os.environ).run())
+    sys.exit(Supervisor(Launch.read(Path(sys.argv[1])), os.environ).run())

@@ -13,13 +13,12 @@ $BESOM_HOME/sweeps/SWEEP/slurm/TOKEN/
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from besom.launch.launches import ClusterLaunch
 from besom.sweepfile import SlurmOptions
 
 IN_JOB = "in-job"
@@ -27,28 +26,17 @@ IN_JOB = "in-job"
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(ClusterLaunch[SlurmOptions]):
     """Agents that were submitted together.
 
+    Its token is what its jobs are known by: a job's id may be given out again when the controller dies at the wrong
+    time. Its server is an address, a folder, or `IN_JOB`. Runs and checkpoints lie in its home, so nodes must share it.
+
     Attributes:
-        folder: Where all of it lies.
-        token: What its jobs are known by: a job's id may be given out again when the controller dies at the wrong time.
-        sweep_id: The sweep.
-        home: The agents' home: runs and checkpoints lie there, so nodes must share it.
-        server, server_token: Where the agents find the sweep: an address, a folder, or `IN_JOB`.
-        options: What SLURM was asked for.
-        created_at: When, UTC.
         job: SLURM's id; None while no answer came.
     """
 
-    folder: Path
-    token: str
-    sweep_id: str
-    home: Path
-    server: str
-    server_token: str
-    options: SlurmOptions
-    created_at: float
+    kind: ClassVar = "slurm"
     job: str | None = None
 
     @property
@@ -66,22 +54,9 @@ class Launch:
         """What agents are told to find the server by."""
         return str(self.home / "server.json") if self.is_in_job else self.server
 
-    @property
-    def logs(self) -> Path:
-        return self.folder / "logs"
-
-    @property
-    def runs(self) -> Path:
-        """Where agents keep runs, as those of any other launch do."""
-        return self.folder.parent.parent / "runs"
-
     def agent_name(self, index: int, restart: int) -> str:
         """What an agent is called, which its heartbeats are known by."""
         return f"slurm-{self.token}-{index}.{restart}"
-
-    def log(self, index: int, restart: int) -> Path:
-        """What one attempt of an agent says."""
-        return self.logs / f"{index}-{restart}.log"
 
     def server_log(self, index: int | None, restart: int) -> Path:
         """What the server says that one attempt of a job runs."""
@@ -116,21 +91,19 @@ class Launch:
     def _mark(self, index: int | None = None) -> Path:
         return self.folder / ("cancelled" if index is None else f"cancelled-{index}")
 
-    def save(self) -> None:
-        """Write it down, for the eyes of its user only: the server's token is in it."""
-        fields: dict[str, Any] = {**asdict(self), "options": self.options.model_dump(), "home": str(self.home)}
-        del fields["folder"]
-        draft = self.folder / f".launch.json.{os.getpid()}"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(fields, file, indent=1)
-        draft.replace(self.folder / "launch.json")
-
     def became(self, job: str) -> Launch:
         """The launch with SLURM's id of it, which is written down."""
         known = replace(self, job=job)
         known.save()
         return known
+
+    @staticmethod
+    def _written(options: SlurmOptions) -> dict[str, Any]:
+        return options.model_dump()
+
+    @staticmethod
+    def _options_of(written: Mapping[str, Any]) -> SlurmOptions:
+        return SlurmOptions.model_validate(written)
 
 
 def _called(index: int | None) -> str:
@@ -144,16 +117,3 @@ def is_superseded(attempt: str) -> bool:
         return int(Path(path).read_text()) > int(restart)
     except (OSError, ValueError):
         return False
-
-
-def read_launch(folder: Path) -> Launch:
-    """The launch in a folder."""
-    fields: Mapping[str, Any] = json.loads((folder / "launch.json").read_text(encoding="utf-8"))
-    options = SlurmOptions.model_validate(fields["options"])
-    return Launch(folder=folder, **{**fields, "options": options, "home": Path(fields["home"])})
-
-
-def launches_of(sweep_folder: Path) -> list[Launch]:
-    """All launches of a sweep, the oldest first. `sweep_folder` is the sweep's in the home."""
-    found = (read_launch(path.parent) for path in (sweep_folder / "slurm").glob("*/launch.json"))
-    return sorted(found, key=lambda launch: launch.created_at)

@@ -10,7 +10,7 @@ from types import FrameType
 
 from besom.errors import WrongState
 from besom.launch.slurm.hosting import REFUSED
-from besom.launch.slurm.launches import Launch, read_launch
+from besom.launch.slurm.launches import Launch
 from besom.server.home import Home
 from besom.server.serve import serve_in_thread
 
@@ -41,4 +41,4 @@ def main(launch: Launch, port: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(read_launch(Path(sys.argv[1])), int(sys.argv[2])))
+    sys.exit(main(Launch.read(Path(sys.argv[1])), int(sys.argv[2])))

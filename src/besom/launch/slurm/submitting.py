@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from besom.launch import reach
 from besom.launch.slurm import controller
 from besom.launch.slurm.controller import ControllerUnreachable, SlurmError
 from besom.launch.slurm.launches import Launch
 from besom.launch.slurm.script import rendered
-from besom.sweepfile import SlurmOptions
 
 _UNANSWERED = "unanswered"
 """A mark in a launch's folder: its submission is over, and got no answer."""
@@ -30,24 +27,6 @@ def check_reach(address: str) -> None:
     reach.check_reach(address, "jobs", controller.are_all_here, otherwise)
 
 
-def prepare(
-    sweep_folder: Path, sweep_id: str, home: Path, server: tuple[str, str], options: SlurmOptions, now: float
-) -> Launch:
-    """A new launch, not yet on disk.
-
-    Args:
-        sweep_folder: The sweep's folder in the home.
-        sweep_id: The sweep.
-        home: The home, which nodes must share.
-        server: Address and token.
-        options: What to ask SLURM for.
-        now: Seconds since the epoch, UTC.
-    """
-    token = secrets.token_hex(4)
-    folder = sweep_folder / "slurm" / token
-    return Launch(folder.absolute(), token, sweep_id, home, server[0], server[1], options, now)
-
-
 def script_of(launch: Launch) -> str:
     """The script that `submit` hands to sbatch. Raises ConfigError for a template that is wrong."""
     return rendered(launch)
@@ -62,9 +41,7 @@ def submit(launch: Launch) -> Launch:
         ControllerUnreachable: Whether it arrived is not known; `recover` finds out.
     """
     script = rendered(launch)
-    launch.logs.mkdir(parents=True)
-    launch.runs.mkdir(parents=True, exist_ok=True)
-    launch.save()
+    launch.make()
     path = launch.folder / "job.sh"
     path.write_text(script, encoding="utf-8")
     try:
@@ -104,6 +81,4 @@ def recover(launches: Iterable[Launch], now: float) -> list[Launch]:
 
 def more_like(launch: Launch, agents: int, now: float) -> Launch:
     """Another launch of so many agents, with all else as in an earlier one."""
-    options = launch.options.model_copy(update={"agents": agents})
-    token = secrets.token_hex(4)
-    return replace(launch, folder=launch.folder.parent / token, token=token, options=options, created_at=now, job=None)
+    return replace(launch.more_like(launch.options.model_copy(update={"agents": agents}), now), job=None)

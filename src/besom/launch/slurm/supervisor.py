@@ -19,7 +19,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -146,12 +145,9 @@ class Supervisor:
         self._is_near_end = self._ends_at is None or time.time() >= self._ends_at - notice_s
 
     def _step(self, index: int) -> Step:
-        places = {"BESOM_SERVER": self._launch.address, "BESOM_HOME": str(self._launch.home)}
-        if self._launch.server_token:
-            places["BESOM_TOKEN"] = self._launch.server_token
         return Step(
             srun_words(self._launch, self._environ),
-            {**self._environ, **places},
+            {**self._environ, **self._launch.environment},
             self._launch.log(index, self._restart),
             self._launch.folder / f"{index}-{self._restart}.pid",
             _say,
@@ -160,8 +156,7 @@ class Supervisor:
     def _command(self, index: int, step: Step) -> list[str]:
         """The agent's command line. Its time ends where the job is signalled, not at the limit itself."""
         launch = self._launch
-        words = [sys.executable, "-m", "besom", "agent", launch.sweep_id, "--folder", str(launch.runs)]
-        words += ["--name", launch.agent_name(index, self._restart), "--idle", f"{launch.options.idle:.0f}s"]
+        words = launch.command(launch.agent_name(index, self._restart), launch.options.idle)
         words += ["--attempt", self._attempt]
         if step.memory_kill:
             words += ["--killed", step.memory_kill]
