@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, sync_playwright
 
 from besom.plots.images import BROWSERS
 
@@ -43,3 +43,11 @@ def launched() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield running
         running.close()
+
+
+def is_aligned(table: Locator) -> bool:
+    """Whether a table's headings stand where their columns do, left or right."""
+    side = "getComputedStyle(cell).textAlign.replace('start', 'left')"
+    sides = f"rows => rows.map(row => [...row.cells].map(cell => {side}))"
+    heading, *rows = table.locator("tr").evaluate_all(sides)
+    return bool(rows) and all(row == heading for row in rows)

@@ -51,6 +51,12 @@ def test_importing_besom_loads_the_standard_library_only():
     assert {name.split(".")[0] for name in loaded} - {"besom"} <= set(sys.stdlib_module_names)
 
 
+def test_pictures_are_imported_by_the_name_that_the_docs_give_them():
+    code = "import besom; of_name = besom.plot; import besom.plot; from besom.plot import history; "
+    code += "assert of_name is besom.plot and history is besom.plot.history and 'Picture' in dir(besom.plot)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize(
     ("technology", "room"),
     [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import besom
-from besom.errors import StoreError, SweepFileError, TrialsFailed, UnknownName, WrongState
+from besom.errors import MessageError, StoreError, SweepFileError, TrialsFailed, UnknownName, WrongState
 from besom.records import Cause, Reason, Status, TrialState
 from besom.search.contract import History, Suggestion
 from besom.stopping.contract import Decision
@@ -163,6 +163,43 @@ def test_wrong_ids_and_wrong_order_are_told_clearly() -> None:
         tuner.tell(trial.id, 1.0)
 
 
+def test_telling_nothing_of_a_trial_that_reported_nothing_is_refused_and_leaves_it_under_way() -> None:
+    tuner = Tuner(file())
+    trial = asked(tuner)
+    with pytest.raises(MessageError, match=r"trial 1: .* got neither; give loss, or call fail\(1, why\)"):
+        tuner.tell(trial.id)
+    tuner.report(trial.id, 1, 0.5)
+    tuner.tell(trial.id)
+    assert [t.value for t in tuner.trials] == [0.5]
+
+
+@pytest.mark.parametrize("step", ["abc", "3", None, math.nan, math.inf])
+def test_a_step_that_is_no_finite_number_is_refused(step: Any) -> None:
+    tuner = Tuner(file())
+    trial = asked(tuner)
+    with pytest.raises(MessageError, match="trial 1: report needs the step as a finite number, got"):
+        tuner.report(trial.id, step, 0.1)
+    assert tuner.trials[0].fidelity == 0
+
+
+@pytest.mark.parametrize("value", ["abc", {"los": 1.0}, {"loss": None}, [1.0]])
+def test_a_value_that_is_no_number_is_refused(value: Any) -> None:
+    tuner = Tuner(file())
+    trial = asked(tuner)
+    for give in (tuner.tell, lambda number, value: tuner.report(number, 1, value)):
+        with pytest.raises(MessageError, match="needs the objective as a number, or a dict with 'loss', got"):
+            give(trial.id, value)
+
+
+def test_a_dict_with_the_objective_is_taken_as_a_value() -> None:
+    tuner = Tuner(file())
+    first, second = asked(tuner), asked(tuner)
+    tuner.tell(first.id, {"loss": 1, "accuracy": 0.5})
+    tuner.report(second.id, 1, {"loss": 2})
+    tuner.tell(second.id)
+    assert [t.value for t in tuner.trials] == [1.0, 2.0]
+
+
 def test_a_file_that_is_no_tuner_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"a": 1}')
     with pytest.raises(StoreError, match="not a saved tuner"):
@@ -295,7 +332,7 @@ def test_a_function_that_always_fails_ends_with_the_reason() -> None:
     [
         (lambda config: 1 / 0, "ZeroDivisionError: division by zero"),
         (lambda config: {"los": 1.0}, "a dict with 'loss', got {'los': 1.0}"),
-        (lambda config: None, "ended without logging loss"),
+        (lambda config: None, "tell needs a value where none was reported, got neither; give loss"),
     ],
 )
 def test_a_search_in_which_all_trials_fail_raises_and_has_every_cause(function: Any, cause: str) -> None:

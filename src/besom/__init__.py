@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from besom import plots as plot  # noqa: F401
+    from besom import plot  # noqa: F401
     from besom.launch.python import agent, sweep  # noqa: F401
     from besom.sdk import *  # noqa: F403
     from besom.sdk.config import Config
@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
     if name == "agent":
         return import_module("besom.agent")
     if name == "plot":
-        found: Any = import_module("besom.plots")
+        found: Any = import_module("besom.plot")
     elif name in _ELSEWHERE:
         found = getattr(import_module(_ELSEWHERE[name]), name)
     else:

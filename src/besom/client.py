@@ -132,6 +132,12 @@ class Client:
         found: list[MetricCurve] = self._call(list[MetricCurve], "GET", _sweep(sweep_id) + "/curves", **wanted)
         return found
 
+    def summaries(self, sweep_id: str, trial: int | None = None) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = self._call(
+            dict[str, dict[str, Any]], "GET", _sweep(sweep_id) + "/summaries", trial=trial
+        )
+        return found
+
     def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while limit is None or len(found) < limit:

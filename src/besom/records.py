@@ -117,8 +117,8 @@ class Sweep:
     """Since when no run is under way, which budgets in hours leave out too; None while one is."""
     folder: str = ""
     """The folder of the sweep file: where a program is looked for that the agent's own folder does not have."""
-    budget: Mapping[str, float] = field(default_factory=dict)
-    """Budget set while the sweep ran, over the file's own; keys as in the file."""
+    budget: Mapping[str, float | None] = field(default_factory=dict)
+    """Budget set while the sweep ran, over the file's own; keys as in the file. None takes the file's limit away."""
     failures_in_a_row: int = 0
     """Trials that failed since the last one that did not."""
     set_aside: tuple[SetAside, ...] = ()
@@ -208,6 +208,8 @@ class Run:
     """The objective's latest value, or its summary where the script defines one."""
     logged: tuple[str, ...] = ()
     """Names that the script logged, while the objective is not among them."""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    """What the script set or defined in its summary."""
     gpus: tuple[str, ...] = ()
     host: str = ""
     folder: str = ""

@@ -106,6 +106,13 @@ class Service(Protocol):
         """One metric of all runs of the sweep (or of one trial, or of some) against another, thinned on the server."""
         ...
 
+    def summaries(self, sweep_id: str, trial: int | None = None) -> dict[str, dict[str, Any]]:
+        """What each run of the sweep (or of one trial) ended with, or has come to, by the run's id.
+
+        The last number of each of its metrics, and over these what its script set or defined in its summary.
+        """
+        ...
+
     def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> list[dict[str, Any]]: ...
 
     def output(self, run_id: str, offset: int = 0) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 
 from besom.encoding import from_json, to_json
 from besom.engine import create, handle, restore
-from besom.errors import StoreError, SweepFileError, UnknownName, WrongState
+from besom.errors import MessageError, StoreError, SweepFileError, UnknownName, WrongState
+from besom.measured import Measured, objective_of, step_of
 from besom.records import Cause, Curve, Failure, Reason, Run, Sweep, Trial, TrialState
 from besom.wire import Ask, Assignment, Command, Finish, Order, Report
 
@@ -97,38 +98,53 @@ class Tuner:
         reason = self._state.trials[answer.trial].reason
         return AskedTrial(answer.trial, answer.config, answer.until, answer.fidelity, reason, answer.seed)
 
-    def report(self, trial_id: int, step: float, value: float) -> Order:
+    def report(self, trial_id: int, step: float, value: Measured) -> Order:
         """What the trial shall do after it measured `value` at fidelity `step`: "continue", "pause" or "stop".
 
         After "pause" or "stop" the trial is over (a paused one comes back from `ask`) and need not be told.
 
+        Args:
+            trial_id: Its number.
+            step: How far it is, in the fidelity's unit.
+            value: The objective, or a dict that has it under its name.
+
         Raises:
             UnknownName: No such trial.
             WrongState: It is not under way, or the sweep names no metric.
+            MessageError: `step` is no finite number, or `value` no number.
         """
         run = self._run(trial_id)
-        row = {self.metric: float(value)}
+        fidelity = step_of(step, f"trial {trial_id}")
+        row = {self.metric: objective_of(value, self.metric, f"trial {trial_id}")}
         if self._state.plan.fidelity_metric is not None:
-            row[self._state.plan.fidelity_metric] = float(step)
+            row[self._state.plan.fidelity_metric] = fidelity
         receipt = self._handle(Report(run.id, run.lease, run.rows, (row,)))
         order: Order = receipt.order
         if order != "continue":
             self._handle(Finish(run.id, run.lease, "paused" if order == "pause" else "stopped"))
         return order
 
-    def tell(self, trial_id: int, value: float | None = None) -> None:
-        """End a trial with its final objective, or with the last one reported. A NaN or missing one makes it a failure.
+    def tell(self, trial_id: int, value: Measured | None = None) -> None:
+        """End a trial with its final objective, or with the last one reported. NaN makes it a failure.
 
         A trial that was told to stop or pause has ended already: telling it changes nothing.
+
+        Args:
+            trial_id: Its number.
+            value: The objective, or a dict that has it under its name; None for the last one reported.
 
         Raises:
             UnknownName: No such trial.
             WrongState: It was told or failed before.
+            MessageError: `value` is no number, or missing where nothing was reported; the trial is still under way.
         """
         if self._trial(trial_id).state in (TrialState.STOPPED, TrialState.PAUSED):
             return
         run = self._run(trial_id)
-        summary = {} if value is None else {self.metric: float(value)}
+        if value is None and not self._has_measured(run):
+            law = f"tell needs a value where none was reported, got neither; give {self.metric}"
+            raise MessageError(f"trial {trial_id}: {law}, or call fail({trial_id}, why).")
+        summary = {} if value is None else {self.metric: objective_of(value, self.metric, f"trial {trial_id}")}
         self._handle(Finish(run.id, run.lease, "finished", summary=summary))
 
     def fail(self, trial_id: int, cause: str | BaseException = "") -> None:
@@ -244,6 +260,10 @@ class Tuner:
             state = self._state.trials[trial_id].state
             raise WrongState(f"trial {trial_id}: is {state}, not under way; ask() gives the next one")
         return live[0]
+
+    def _has_measured(self, run: Run) -> bool:
+        """Whether there is an objective to end with, of this run or of an earlier one; always where there is none."""
+        return self._state.plan.metric is None or run.rows > 0 or self._state.trials[run.trial].value is not None
 
     def _own_curve(self, run_id: str) -> Curve:
         """The part of a run's curve that it measured itself: what it inherited is put before it again by `restore`."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from besom.errors import SweepFileError, TrialsFailed
+from besom.measured import Measured
 from besom.records import SweepState, Trial, TrialState
 from besom.sdk import Stopped
 from besom.tuner import AskedTrial, Tuner
 
-Measured = float | Mapping[str, Any]
 Objective = Callable[..., Measured | Generator[Measured, None, Any] | None]
 
 
@@ -80,7 +80,7 @@ def _in_vain(tuner: Tuner) -> str | None:
 
 def _run_once(tuner: Tuner, trial: AskedTrial, function: Objective, takes_report: bool) -> None:
     def report(step: float, measured: Measured) -> None:
-        order = tuner.report(trial.id, step, _objective(tuner, measured))
+        order = tuner.report(trial.id, step, measured)
         if order != "continue":
             raise Stopped(order, f"trial {trial.id} of besom.tune")
 
@@ -88,23 +88,9 @@ def _run_once(tuner: Tuner, trial: AskedTrial, function: Objective, takes_report
     result = function(config, report) if takes_report else function(config)
     if isinstance(result, Generator):
         for step, measured in enumerate(result, int(trial.fidelity) + 1):
-            if tuner.report(trial.id, step, _objective(tuner, measured)) != "continue":
+            if tuner.report(trial.id, step, measured) != "continue":
                 result.close()
                 return
         tuner.tell(trial.id)
     else:
-        tuner.tell(trial.id, None if result is None else _objective(tuner, result))
-
-
-def _objective(tuner: Tuner, measured: Measured) -> float:
-    """The objective of what a function measured: the number itself, or a dict's entry under the metric's name.
-
-    Raises:
-        TypeError: Neither.
-    """
-    value = measured.get(tuner.metric) if isinstance(measured, Mapping) else measured
-    try:
-        return float(value)  # type: ignore[arg-type]  # what is no number is told below
-    except (TypeError, ValueError):
-        law = f"needs the objective as a number, or a dict with {tuner.metric!r}"
-        raise TypeError(f"besom.tune: the function {law}, got {measured!r}") from None
+        tuner.tell(trial.id, result)

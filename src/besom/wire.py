@@ -168,7 +168,7 @@ class Command:
             (another sweep file, from here on).
         trial: For stop_trial and resume_trial.
         config: For enqueue: values for some or all parameters; the others are drawn.
-        budget: For set_budget: keys as in the sweep file.
+        budget: For set_budget: keys as in the sweep file; None takes a limit away.
         file: For set_file: the sweep file's content.
         host: For resume_host.
     """
@@ -176,7 +176,7 @@ class Command:
     verb: Verb
     trial: int | None = None
     config: Mapping[str, Any] | None = None
-    budget: Mapping[str, float] | None = None
+    budget: Mapping[str, float | None] | None = None
     file: Mapping[str, Any] | None = None
     host: str | None = None
 

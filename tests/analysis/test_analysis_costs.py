@@ -79,10 +79,24 @@ def test_seconds_left_is_the_nearest_limit_at_the_pace_so_far():
 def test_seconds_left_counts_what_trials_under_way_still_take_and_is_never_nothing_while_they_run():
     sweep = Sweep("s", {}, 0, 0.0, started_at=0.0)
     spent, budget = {"trials": 4.0}, {"trials": 4.0}
-    assert seconds_left(sweep, spent, budget, 100.0, under_way=[0.5, 0.5]) == pytest.approx(100.0 / 3)
-    assert seconds_left(sweep, spent, {"trials": 6.0}, 100.0, under_way=[1.0]) == pytest.approx(100.0)
+    assert seconds_left(sweep, spent, budget, 90.0, under_way=[0.5, 0.5]) == 30.0
+    assert seconds_left(sweep, spent, {"trials": 6.0}, 120.0, under_way=[1.0]) == 120.0
     assert seconds_left(sweep, {"epochs": 30.0}, {"epochs": 30.0}, 100.0, under_way=[0.2]) is None
     assert seconds_left(sweep, {"trials": 1.0}, {"trials": 9.0}, 100.0, under_way=[1.0]) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "seconds"),
+    [(0.001, 10.0), (0.01, 40.0), (0.15, 540.0), (0.28, 900.0), (3.3, 12600.0), (11.6, 43200.0), (40.0, 129600.0)],
+)
+def test_seconds_left_have_no_digits_that_nobody_knows(hours, seconds):
+    sweep = Sweep("s", {}, 0, 0.0, started_at=0.0)
+    assert seconds_left(sweep, {"hours": 0.0}, {"hours": hours}, 1.0) == seconds
+
+
+def test_no_time_is_left_to_tell_of_while_no_agent_is_alive():
+    sweep = Sweep("s", {}, 0, 0.0, started_at=0.0)
+    assert seconds_left(sweep, {"trials": 1.0}, {"trials": 9.0}, 100.0, has_agents=False) is None
 
 
 def test_a_trial_that_is_paused_by_the_strategy_saved_what_it_did_not_run():

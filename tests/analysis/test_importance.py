@@ -101,9 +101,8 @@ def test_nothing_can_be_told_of_noise():
         found = importance(trials_of(space, lambda _, rng=rng: float(rng.standard_normal()), 30, seed), space, "")
         told += found.is_telling
         if not found.is_telling:
-            assert str(found) == (
-                "Too few trials to tell: what one half of the 30 says of the other is no better than its mean."
-            )
+            why = "a model of half of the 30 trials guesses the others no better than their average would"
+            assert str(found) == f"Too few trials to tell: {why}."
             assert found.parameters == ()
     assert told <= 1
 

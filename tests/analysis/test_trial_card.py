@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from besom.analysis.agents import agent_views
-from besom.analysis.facts import Fact
+from besom.analysis.facts import Fact, resource_facts
 from besom.analysis.formats import configuration_text, value_text, yaml_text
 from besom.analysis.settings import settings_of
 from besom.analysis.trialcard import trial_card
@@ -34,7 +34,16 @@ def progress(best=None, baseline=None):
 def test_a_card_tells_the_trials_place_among_those_with_a_value():
     trials = [trial(1, 0.5, phase="baseline"), trial(2, 0.9), trial(3, 0.7), trial(4, state=TrialState.RUNNING)]
     where = progress(trials[1], trials[0])
-    card = trial_card(where, trials, trials[2], [run("b", lease=2, agent="a9"), run("a")], [agent("a1")], ["loss"])
+    card = trial_card(
+        where,
+        trials,
+        trials[2],
+        [run("b", lease=2, agent="a9"), run("a")],
+        [agent("a1")],
+        ["loss"],
+        summary={"acc": 0.5},
+    )
+    assert [(fact.label, fact.text) for fact in card.summary] == [("acc", "0.5")]
     assert (card.rank, card.ranked, card.is_best, card.incumbent, card.baseline) == (2, 3, False, 2, 1)
     assert [(each.run.id, each.agent_name) for each in card.runs] == [("a", "name of a1"), ("b", "a9")]
     assert card.metrics == ("loss",)
@@ -159,3 +168,11 @@ def test_what_yaml_and_json_do_not_know_is_written_as_its_text():
 def test_hydra_takes_backslashes_as_such_but_before_a_quote_and_at_the_end():
     assert configuration_text({"x": "C:\\it's\\"}, "hydra") == shlex.quote("x='C:\\it\\'s\\\\'")
     assert configuration_text({"x": "a\\'b"}, "hydra") == shlex.quote("x='a\\\\\\'b'")
+
+
+def test_few_gigabytes_are_told_as_megabytes():
+    few, many = resource_facts({"memory_gb_peak": 0.0191}), resource_facts({"memory_gb_peak": 0.25})
+    assert [(fact.label, fact.text) for fact in (*few, *many)] == [
+        ("Memory, peak (MB)", "19.1"),
+        ("Memory, peak (GB)", "0.25"),
+    ]

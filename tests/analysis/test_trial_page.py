@@ -153,7 +153,7 @@ def test_cells_show_numbers_in_short_and_keep_the_value():
     cells = {column.id: shown(found, 0, column.id) for column in found.columns}
     assert (cells["trial"].text, cells["trial"].value) == ("12345", 12_345)
     assert (cells["value"].text, cells["value"].value) == ("0.12346", 0.123456789)
-    assert cells["parameter:optimizer.lr"].text == "1.234e-05"
+    assert cells["parameter:optimizer.lr"].text == "1.2345e-5"
     assert (cells["parameter:layers"].text, cells["parameter:layers"].value) == ("[1, 2]", "[1, 2]")
     assert (cells["seconds"].text, cells["resource:memory_gb_peak"].text) == ("1 min 2 s", "1.23")
     assert cells["started"].text == "2023-11-14 22:13:20 UTC"
@@ -276,3 +276,31 @@ def test_a_sweep_without_trials_has_an_empty_page():
     found = trial_page(progress(), [], NAMES)
     assert (found.rows, found.total, found.matching) == ((), 0, 0)
     assert [column.id for column in found.columns if "parameter" in column.id] == [f"parameter:{n}" for n in NAMES]
+
+
+def test_trials_that_miss_repeats_come_behind_the_ranked_ones_best_first_and_say_why():
+    stopped = {"state": TrialState.STOPPED, "repeats": 3}
+    trials = [
+        trial(1, 0.8, repeats=3, repeats_done=3),
+        trial(2, None, state=TrialState.FAILED),
+        trial(3, 0.1, **stopped, repeats_done=1),
+        trial(4, 0.99, **stopped, repeats_done=2),
+        trial(5, 0.5, repeats=3, repeats_done=3),
+    ]
+    found = trial_page(progress(trials[0]), trials, NAMES)
+    assert [row.trial for row in found.rows] == [1, 5, 4, 3, 2]
+    assert [row.trial for row in trial_page(progress(goal="minimize"), trials, NAMES).rows] == [5, 1, 3, 4, 2]
+    assert [row.unranked for row in found.rows][2:] == ["2 of 3 repeats, not ranked", "1 of 3 repeats, not ranked", ""]
+
+
+def test_of_many_parameters_the_most_important_are_shown_where_that_is_known():
+    many = [
+        Trial("s", number, {f"p{at}": number + at for at in range(9)}, Reason("random"), 1.7e9) for number in range(2)
+    ]
+
+    def shown_of(important):
+        columns = trial_page(progress(), many, important=important).columns
+        return [column.title for column in columns if column.is_shown and column.id.startswith("parameter:")]
+
+    assert shown_of(()) == ["p0", "p1", "p2", "p3", "p4", "p5"]
+    assert shown_of(("p8", "gone")) == ["p0", "p1", "p2", "p3", "p4", "p8"]

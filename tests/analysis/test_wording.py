@@ -1,21 +1,28 @@
-import math
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from besom.analysis.wording import counted, duration, number, percent, resource_label, signed
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.973123, "0.9731"), (12340.0, "12,340"), (1.25e-5, "1.25e-05"), (-0.5, "-0.5"), (0, "0"), (None, "-"),
-     (math.nan, "NaN"), (-math.inf, "-inf"), (99999999.0, "1e+08"), (100.0, "100"), (999999.7, "1,000,000")],
-)  # fmt: skip
-def test_a_number_has_four_significant_digits(value, text):
-    assert number(value) == text
+from besom.analysis.wording import counted, duration, number, percent, resource_label, setting, spread
+from written_numbers import CASES
 
 
-def test_gains_have_a_sign_and_shares_are_per_cent():
-    assert (signed(0.25), signed(-0.25), signed(0.0), signed(None)) == ("+0.25", "-0.25", "0", "-")
+@pytest.mark.parametrize(("value", "digits", "text"), CASES)
+def test_a_number_is_written_by_the_law(value, digits, text):
+    assert number(value, digits) == text
+
+
+@given(st.floats(-1e300, 1e300, allow_subnormal=False))
+def test_a_number_reads_back_as_nearly_itself(value):
+    assert float(number(value).replace(",", "")) == pytest.approx(value, rel=6e-5)
+
+
+def test_nothing_is_a_dash_and_parameters_that_are_whole_stay_whole():
+    assert number(None) == "-"
+    assert [setting(value) for value in (1234567890, 0.000123456, True)] == ["1,234,567,890", "0.00012346", "true"]
+
+
+def test_what_a_value_may_be_off_by_has_two_digits_and_shares_are_per_cent():
+    assert [spread(value) for value in (0.016679, 2e-5)] == ["± 0.017", "± 2e-5"]
     assert (percent(0.341), percent(0.997), percent(1.0), percent(None)) == ("34 %", "99.7 %", "100 %", "-")
 
 

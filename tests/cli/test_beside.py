@@ -28,6 +28,20 @@ def test_the_newest_is_named_and_others_are_counted() -> None:
     )
 
 
+def test_the_one_of_the_same_program_and_parameters_is_named_though_others_are_newer() -> None:
+    file = {**FILE, "program": "a.py"}
+    same = replace(SWEEP, file={**file, "method": "grid"})
+    other_space = replace(same, id="s2", created_at=20.0, file={**file, "parameters": {"y": {"min": 0.0, "max": 1.0}}})
+    other_program = replace(same, id="s3", created_at=30.0, file={**file, "program": "b.py"})
+    others = "and 2 more are unfinished (besom status)"
+    said = unfinished_beside([same, other_space, other_program], "/here", file)
+    assert said == f"sweep s1 of this folder is running still, {others}; {END}"
+    limited = replace(same, created_at=1.0, file={**file, "run_cap": 2})
+    said = unfinished_beside([limited, replace(same, id="s2"), other_program], "/here", file)
+    assert f"{others}; only limits differ: set them by `besom budget s1 --trials 4`, then {END}" in said
+    assert "sweep s2" in unfinished_beside([other_space, other_program], "/here", file)
+
+
 @pytest.mark.parametrize(
     ("changes", "spent", "options"),
     [
@@ -35,12 +49,16 @@ def test_the_newest_is_named_and_others_are_counted() -> None:
         ({"besom": {"budget": {"trials": 2, "gpu_hours": 0.5}}}, {}, "--trials 2 --gpu-hours 0.5"),
         ({"run_cap": 1_000_000}, {}, "--trials 1000000"),
         ({"run_cap": 6}, {"trials": 6.0}, ""),
-        ({"run_cap": None}, {}, ""),
+        ({"run_cap": None}, {}, "--trials none"),
+        ({"run_cap": None}, {"trials": None}, ""),
+        ({"run_cap": 3}, {"trials": None}, "--trials 3"),
         ({"run_cap": 3, "besom": {"seed": 1}}, {}, ""),
         ({"run_cap": 3, "name": "other"}, {}, ""),
     ],
 )
-def test_limits_that_differ_alone_can_be_set(changes: dict[str, Any], spent: dict[str, float], options: str) -> None:
+def test_limits_that_differ_alone_can_be_set(
+    changes: dict[str, Any], spent: dict[str, float | None], options: str
+) -> None:
     said = unfinished_beside([replace(SWEEP, budget=spent)], "/here", {**FILE, **changes})
     limits = f"only limits differ: set them by `besom budget s1 {options}`, then " if options else ""
     assert said == f"sweep s1 of this folder is running still; {limits}{END}"

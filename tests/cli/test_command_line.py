@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +113,53 @@ def test_errors_are_exit_codes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert capsys.readouterr().err == "error: besom.db: disk full; make room.\n"
     monkeypatch.setattr(application, "app", interrupted)
     assert application.main(["trials"]) == 130
+
+
+def test_the_first_ctrl_c_interrupts_and_others_do_not_break_off_how_it_closes_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = []
+
+    def pressed(**_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGINT)
+            closed.append(True)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(application, "app", pressed)
+    try:
+        assert application.main(["trials"]) == 130
+        signal.raise_signal(signal.SIGINT)  # nor how the interpreter does
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert closed == [True]
+    monkeypatch.setattr(application, "app", lambda **_: None)
+    assert application.main(["trials"]) == 0
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("best", "-f", "foo"), "'foo' is not one of 'yaml', 'json', "),
+        (("import", "optuna", "x.csv"), "'optuna' is not one of 'wandb'"),
+    ],
+)
+def test_a_wrong_choice_is_told_in_plain_words(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert application.main(words) == 2
+    said = capsys.readouterr().err
+    assert f": {told}" in said
+    assert "Value error" not in said
+
+
+def test_the_readme_names_every_command() -> None:
+    told = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Commands\n")[1].split("\n## ")[0]
+    for command in app.registered_commands:
+        assert re.search(rf"^    besom .*\b{command.name}\b", told, re.MULTILINE), command.name
 
 
 def test_the_page_about_the_command_line_is_fresh() -> None:

@@ -10,7 +10,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ run = besom.init()
 open("words.jsonl", "a").write(json.dumps(sys.argv[1:]) + "\\n")
 for epoch in range(1, 4):
     besom.log({"loss": besom.config["lr"] * epoch, "epoch": epoch})
+besom.summary["test/acc"] = 0.75
+besom.summary["note"] = "held out"
 print("trained", flush=True)
 """
 FAIL = "raise ValueError('no such data')\n"
@@ -169,6 +172,8 @@ def test_show_tells_a_sweep_a_trial_and_its_output(done: Place) -> None:
     assert len(done.json("show")["runs"]) == 3
     assert "net.act" in done.besom("show", "--trial", "1")
     assert done.json("show", "--trial", "1")["trial"]["number"] == 1
+    assert "test/acc  0.75" in done.besom("show", "--trial", "1")
+    assert done.json("show", "--trial", "1")["summary"]["note"] == "held out"
     assert done.besom("show", "--trial", "1", "--output") == "trained\n"
     assert "99" in done.besom("show", "--trial", "99", code=2)
 
@@ -178,6 +183,9 @@ def test_export_writes_trials_and_rows_in_each_format(done: Place) -> None:
     assert [row["trial"] for row in rows] == ["1", "2", "3"]
     assert json.loads(rows[0]["config.sizes"]) in ([64, 32], [8])
     assert rows[0]["config.clip"] == ""
+    assert {(row["summary.epoch"], row["summary.test/acc"], row["summary.note"]) for row in rows} == {
+        ("3", "0.75", "held out")
+    }
     assert len(done.json("export")) == 3
     lines = done.besom("export", "--format", "jsonl", "--history").splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3] * 3
@@ -213,6 +221,23 @@ def test_a_report_is_one_html_file(done: Place) -> None:
     said = done.json("report", "--output", "mine.html")["report"]
     assert Path(said).read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html")
     assert done.besom("report").strip().endswith("report.html")
+    arguments = done.besom("best", "--format", "args").strip()
+    assert arguments in unescape(Path(said).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "formats"),
+    [
+        ("export", "x.xlsx", ".csv, .json, .jsonl or .ndjson"),
+        ("report", "x.PDF", ".html, .htm, .md or .markdown"),
+    ],
+)
+def test_a_file_whose_name_promises_another_format_is_refused(
+    done: Place, command: str, name: str, formats: str
+) -> None:
+    said = done.besom(command, "-o", name, code=2)
+    assert f"--output {name}: needs a name that ends in {formats}, got {Path(name).suffix.lower()};" in said
+    assert not (done.path / name).exists()
 
 
 @needs_browser
@@ -361,6 +386,64 @@ def test_ctrl_c_stops_politely_and_a_rerun_goes_on_without_telling_the_past(plac
     assert "created" in run.communicate(timeout=30)[0]
 
 
+def test_a_run_outlasts_whoever_reads_what_it_prints(place: Place) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "besom", "run", place.file(), "--plain", "--no-report"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place.path, env=place.environ(),
+    )  # fmt: skip
+    assert run.stdout is not None
+    assert run.stderr is not None
+    assert "created" in run.stdout.readline()
+    run.stdout.close()
+    said = run.stderr.read()
+    run.stderr.close()
+    assert run.wait(60) == 0, said
+    assert said == "note: nobody reads standard output any more; goes on without it\n"
+    assert place.json("status")[0]["counts"] == {"finished": 3}
+
+
+def test_what_only_prints_ends_in_silence_without_a_reader(done: Place) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "besom", "status", "small"],
+        stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=done.path, env=done.environ(), timeout=60,
+    )  # fmt: skip
+    os.close(writing)
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    assert "note" not in ended.stderr
+
+
+def test_trials_whose_agent_was_killed_with_the_server_are_not_told_as_running(place: Place) -> None:
+    run = place.start("run", place.file(program="sleep.py"), "--plain", "--agents", "1")
+    eventually(lambda: [*place.home.glob("sweeps/*/runs/*/history.jsonl")], "its run logs", within_s=30)
+    run.kill()
+    run.communicate(timeout=30)
+    with closing(sqlite3.connect(place.home / "besom.db")) as database, database:
+        database.execute("UPDATE runs SET data = json_set(data, '$.lease_until', 0.0)")  # as after a minute
+    assert "1 waiting" in place.besom("status", "small")
+    assert "1  waiting" in place.besom("trials")
+    sweep = place.json("status")[0]["sweep"]["id"]
+    told = subprocess.run(
+        [sys.executable, "-m", "besom", "status"],
+        capture_output=True, text=True, check=True, cwd=place.path, env=place.environ(), timeout=60,
+    )  # fmt: skip
+    law = f"trial 1 of sweep {sweep} has lost its agent and waits"
+    assert told.stderr == f"note: {law}; go on with `besom run {sweep}`\n"
+
+
+def test_a_look_at_a_home_that_is_not_there_makes_none(place: Place) -> None:
+    for words in (("status",), ("best",), ("watch",), ("pause",)):
+        said = place.besom(*words, code=2)
+        assert f"home {place.home}: must exist to be looked at, got no such folder" in said
+    assert not place.home.exists()
+    place.home.mkdir()
+    assert "no sweep yet" in place.besom("status")
+    assert "there is none yet" in place.besom("best", code=2)
+    assert not [*place.home.iterdir()]
+
+
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"metod": "grid"}, "method"),
     "an empty range": ({"parameters": {"lr": {"min": 2.0, "max": 1.0}}}, "lr"),
@@ -389,6 +472,7 @@ def test_broken_yaml_and_a_program_that_is_not_there_are_told(place: Place) -> N
 
 
 def test_unknown_sweeps_and_silent_servers_are_told(place: Place) -> None:
+    place.besom("sweep", place.file())
     for words in (("best", "nope"), ("agent", "nope"), ("run", "nope")):
         assert "nope" in place.besom(*words, code=2)
     with socket.socket() as listening:

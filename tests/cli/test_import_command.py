@@ -69,7 +69,7 @@ def test_a_table_becomes_a_finished_sweep_once(place: Place) -> None:
     assert not (place.home / "besom.db").exists()
     done = place.besom(*words)
     assert "(2 failed, 2 finished, 1 stopped)" in done.stdout
-    assert "lr   log_uniform_values  min: 1e-06, max: 0.1" in done.stdout
+    assert "lr   log_uniform_values  min: 1e-6, max: 0.1" in done.stdout
     assert "1 of 6 runs are left out:\n  swift-6: is running" in done.stderr
     (place.path / "copy.csv").write_text(PAGE)
     again = place.besom("import", "wandb", "copy.csv", *words[3:], "--name", "other")

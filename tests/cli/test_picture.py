@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from besom.analysis.values import Incumbents, incumbent_trace
+from besom.analysis.wording import number
 from besom.cli.curve import curve
 from besom.cli.drawing import ASCII, UNICODE, Glyphs, bar, sparkline
 from besom.cli.ending import ending
 from besom.cli.events import Seen, events
 from besom.cli.picture import Scene, counts, picture, tightest
-from besom.cli.wording import number
+from besom.cli.wording import settings, varied
 from besom.records import Agent, Cause, Failure, Reason, Run, Sweep, SweepState, Trial, TrialState
 from besom.service import Progress
 
@@ -66,7 +67,7 @@ def a_progress() -> Progress:
         first=trials[0],
         spent={"trials": 6.0, "hours": 0.01},
         budget={"trials": 20.0, "hours": 1.0},
-        seconds_left=200.0,
+        seconds_left=180.0,
         running=[a_run(5, 4, 0.5), a_run(4, 12, 0.96)],
         agents=[Agent(a, a, "host", 1, (g,), 0.0, 999.0) for a, g in (("a", "0"), ("b", "1"))],
         failures=[trials[3]],
@@ -139,20 +140,26 @@ def drawn(*values: float | None, goal: str, width: int = 30, height: int = 6, gl
 
 def test_the_curve_is_a_stair_beside_which_the_best_and_the_worst_are_written() -> None:
     assert drawn(4.0, 2.0, None, 3.0, 1.0, goal="minimize") == [
-        "  4.000 +******               ",
-        "        |     *        .      ",
-        "        |     *               ",
-        "        |     *************   ",
-        "  1.000 +                 ****",
-        "        +------ 5 trials ended",
+        "  4 +******                   ",
+        "    |     *           .       ",
+        "    |     *                   ",
+        "    |     ****************    ",
+        "  1 +                    *****",
+        "    +---------- 5 trials ended",
     ]
-    assert drawn(1.0, 4.0, goal="maximize")[0].startswith("  4.000 +")
+    assert drawn(1.0, 4.0, goal="maximize")[0].startswith("  4 +")
 
 
 def test_the_worst_tenth_lies_outside_where_it_would_squeeze_the_rest() -> None:
     values = [1e9, *(1.0 + n / 100 for n in range(15))]
-    assert drawn(*values, goal="minimize")[0].startswith("  1.140 +")
-    assert drawn(*values[1:], goal="minimize")[0].startswith("  1.140 +")
+    assert drawn(*values, goal="minimize")[0].startswith("  1.14 +")
+    assert drawn(*values[1:], goal="minimize")[0].startswith("  1.14 +")
+
+
+def test_one_bad_value_of_few_lies_outside_and_is_counted() -> None:
+    lines = drawn(1e9, 1.3, 1.2, 1.1, goal="minimize", width=60)
+    assert lines[0].startswith("  1.3 +")
+    assert lines[-1].endswith("4 trials ended, 1 not shown")
 
 
 @given(
@@ -169,7 +176,7 @@ def test_a_curve_of_any_values_keeps_to_its_room(
     assert len(lines) == height
     assert max(line.cell_len for line in lines) <= width
     best = (min if goal == "minimize" else max)(value for value in (1.0, *values) if value is not None)
-    assert width < 40 or any(number(best, keep_zeros=True) in line.plain for line in lines)
+    assert width < 40 or any(number(best) in line.plain for line in lines)
 
 
 def test_where_there_is_no_room_for_a_curve_the_view_is_as_without() -> None:
@@ -203,6 +210,14 @@ def test_the_lines_say_whether_a_trial_goes_on_or_begins_again(has_checkpoints: 
     assert lines == [f"1000  trial 2 {told}"]
 
 
+@pytest.mark.parametrize("before", [(TrialState.WAITING, 0, 0), (TrialState.WAITING, 0, 1)])
+def test_a_trial_that_never_got_to_its_first_row_is_told_as_started(before: tuple[TrialState, int, int]) -> None:
+    taken = a_trial(2, "running", None, fidelity=0.0, ended_at=None)
+    seen = Seen({2: before}, sweep=SweepState.RUNNING)
+    lines, _ = events(seen, a_progress(), [taken], lambda at: f"{at:.0f}", 1000.0)
+    assert lines == [f"1000  trial 2 started: {settings(varied(FILE, taken.config))}"]
+
+
 def test_trials_that_the_budget_cut_off_do_not_count_as_stopped_early() -> None:
     progress = replace(a_progress(), counts={"finished": 2, "stopped": 3}, cut_off=1)
     assert counts(progress).plain == "2 finished · 2 stopped early · 1 cut off"
@@ -232,6 +247,41 @@ def test_the_tightest_budget_is_the_one_most_spent() -> None:
     assert tightest(replace(a_progress(), budget={})) is None
 
 
+def test_failures_that_are_alike_share_a_line_and_all_are_counted() -> None:
+    nan = [a_trial(n, "failed", None, failure=Failure(Cause.NOT_FINITE, f"loss at step {n}")) for n in (8, 21, 7)]
+    counts = {**a_progress().counts, "failed": 9}
+    progress = replace(
+        a_progress(), running=[], failures=[nan[1], trials_of_the_scene()[3], nan[0], nan[2]], counts=counts
+    )
+    lines = picture(replace(a_scene(), progress=progress), 80, 24).plain.splitlines()
+    assert lines[lines.index("Failed") :][1:4] == [
+        "  7, 8, 21  metric not finite: loss at step \N{HORIZONTAL ELLIPSIS}",
+        "         3  exit code 1: ValueError: bad lr",
+        "  \N{HORIZONTAL ELLIPSIS} and 5 more",
+    ]
+    short = picture(replace(a_scene(), progress=progress), 80, 11).plain
+    assert "and 6 more" in short
+    assert "bad lr" not in short
+
+
+def test_a_long_name_of_a_sweep_leaves_its_id_in_sight_and_no_scrap_of_what_follows() -> None:
+    sweep = replace(a_progress().sweep, file={**FILE, "name": "long " * 30})
+    first = picture(replace(a_scene(), progress=replace(a_progress(), sweep=sweep)), 60, 24).plain.splitlines()[0]
+    assert first.endswith("\N{HORIZONTAL ELLIPSIS}  k3f9a2xq \N{MIDDLE DOT} bayes  running")
+    assert len(first) <= 60
+
+
+def test_a_best_value_of_repeats_says_what_it_may_be_off_by() -> None:
+    best = a_trial(1, value=0.9722, spread=0.0123)
+    lines = picture(replace(a_scene(), progress=replace(a_progress(), best=best)), 80, 24).plain.splitlines()
+    assert any(line.startswith("Best  0.9722 \N{PLUS-MINUS SIGN} 0.012  trial 1") for line in lines)
+
+
+def test_a_curve_takes_the_room_that_nobody_else_wants() -> None:
+    scene = replace(a_scene(), trace=a_trace(0.1, 0.2, 0.3))
+    assert sum("\N{BOX DRAWINGS LIGHT VERTICAL}" in line for line in picture(scene, 200, 50).plain.splitlines()) > 25
+
+
 def test_escape_sequences_of_a_script_never_reach_the_view() -> None:
     text = picture(a_scene(), 100, 40).plain
     assert "ValueError: bad lr" in text
@@ -259,7 +309,7 @@ def test_an_event_is_told_once() -> None:
     assert events(seen, a_progress(), trials, str, 1001.0)[0] == []
     better = [*trials[:4], a_trial(4, value=0.99), trials[5]]
     lines, _ = events(seen, a_progress(), better, lambda at: "t", 1001.0)
-    assert lines == ["t  trial 4 finished: val/accuracy 0.9900 after 20 epochs, 12 s  * new best"]
+    assert lines == ["t  trial 4 finished: val/accuracy 0.99 after 20 epochs, 12 s  * new best"]
 
 
 def test_a_sweep_that_pauses_says_why() -> None:
@@ -301,4 +351,4 @@ def test_of_very_many_ways_to_fail_the_rest_is_counted() -> None:
 def test_a_gain_over_a_trial_that_was_stopped_early_says_so() -> None:
     trials = [a_trial(0, "stopped", 0.7, reason=Reason("baseline"), fidelity=4.0), a_trial(1, value=0.9722)]
     told = [str(line) for line in ending(a_progress(), trials, [], None)]
-    assert "Gain  0.2722 over the baseline (0.7000, trial 0, stopped at epoch 4), 39 %" in told
+    assert "Gain  0.2722 over the baseline (0.7, trial 0, stopped at epoch 4), 39 %" in told

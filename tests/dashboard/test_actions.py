@@ -132,7 +132,7 @@ def test_what_the_server_refuses_stands_in_the_dialog_in_full(visit, client, swe
     dialog.locator("form").evaluate("form => { form.noValidate = true; }")
     dialog.get_by_label("Trials").fill("-3")
     dialog.get_by_role("button", name="Change", exact=True).click()
-    expect(dialog.get_by_role("alert")).to_have_text("budget.trials: needs more than 0, got -3")
+    expect(dialog.get_by_role("alert")).to_have_text("budget.trials: needs a whole number from 1, got -3")
     page.keyboard.press("Escape")
     choose(page, "Pause")
     client.command(sweep.id, Command("cancel"))
@@ -154,6 +154,57 @@ def test_the_budget_is_changed(visit, client, sweep, trainer):
     confirm(page, "Change")
     expect(page.locator(".progress .words")).to_contain_text("1 of 80 trials")
     assert client.progress(sweep.id).budget == {"trials": 80, "epochs": 500}
+    choose(page, "More actions", "Change the budget")
+    expect(dialog).to_contain_text("An empty field is no limit.")
+    dialog.get_by_label("Trials").fill("")
+    dialog.get_by_label("Epochs").fill("")
+    confirm(page, "Change")
+    expect(page.locator(".head > .progress")).to_have_count(0)
+    assert client.progress(sweep.id).budget == {}
+
+
+def test_a_budget_that_is_spent_already_is_warned_of_and_ends_the_sweep(visit, sweep, trainer, state_of):
+    trainer.whole_trial()
+    page = visit(f"/sweeps/{sweep.id}")
+    choose(page, "More actions", "Change the budget")
+    dialog = page.get_by_role("dialog")
+    caution = dialog.locator(".caution:visible")
+    expect(caution).to_have_count(0)
+    trials = dialog.get_by_label("Trials")
+    for law in (("min", "1"), ("step", "1")):
+        expect(trials).to_have_attribute(*law)
+    trials.fill("1")
+    expect(caution).to_have_text("spent already: the sweep ends")
+    confirm(page, "Change")
+    expect(page.locator(PILL)).to_have_text("finished")
+    assert state_of(sweep) == "finished"
+
+
+def test_a_sweep_that_has_spent_its_budget_is_resumed_by_more_of_it(visit, client, sweep, trainer, state_of):
+    trainer.whole_trial()
+    client.command(sweep.id, Command("set_budget", budget={"trials": 1}))
+    page = visit(f"/sweeps/{sweep.id}")
+    choose(page, "Resume")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("It has spent its budget; with more of it, agents get runs again.")
+    expect(dialog.locator(".caution:visible")).to_have_text("spent: with more, it goes on")
+    dialog.get_by_role("button", name="Resume", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_have_text("Trials: set more than the 1 spent.")
+    dialog.get_by_label("Trials").fill("5")
+    confirm(page, "Resume")
+    expect(page.locator(PILL)).to_have_text("running")
+    assert state_of(sweep) == "running"
+
+
+def test_a_sweep_that_is_stopped_before_its_first_trial_sends_nobody_for_an_agent(visit, sweep):
+    page = visit(f"/sweeps/{sweep.id}")
+    expect(page.locator(".empty pre")).to_have_text(f"besom agent {sweep.id}")
+    choose(page, "More actions", "Stop")
+    confirm(page, "Stop", "No run is under way: the sweep is finished at once.")
+    expect(page.locator(".toast")).to_contain_text("Stopped.")
+    expect(page.locator(".empty")).to_contain_text("No trial was begun")
+    expect(page.locator(".empty")).to_contain_text("Resume it for a first one.")
+    expect(page.locator(".empty pre")).to_have_count(0)
 
 
 def test_the_best_configuration_is_copied_in_each_format(visit, client, ended):

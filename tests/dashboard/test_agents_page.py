@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from besom.wire import Hello
+from browsing import is_aligned
+
 pytestmark = pytest.mark.browser
 
 
@@ -30,6 +33,21 @@ def test_agents_of_sweeps_that_are_over_have_done_their_runs(visit, ended):
     page = visit("/agents")
     gone = page.locator(".gone tr", has_text="early bird")
     expect(gone.locator("td").last).to_have_text("40")
+    assert is_aligned(page.locator(".gone table"))
+
+
+def test_of_many_agents_that_are_gone_the_latest_are_shown_and_the_others_counted(visit, own_server):
+    for at in range(23):
+        own_server.driver.hello(Hello(f"a{at}", f"agent {at}", "node7", 4000 + at))
+        own_server.driver.bye(f"a{at}")
+    visit.address = own_server.address
+    page = visit("/agents")
+    rows = page.locator(".gone tbody tr")
+    expect(rows).to_have_count(20)
+    expect(rows.first).to_contain_text("4022")
+    expect(rows.first.locator("td").nth(4)).to_have_text("\u2013")
+    page.get_by_role("button", name="3 more").click()
+    expect(rows).to_have_count(23)
 
 
 def test_its_run_leads_to_its_trial(visit, sweep, trainer):

@@ -81,6 +81,26 @@ def test_a_better_trial_is_told(visit, client, sweep, trainer):
     expect(page).to_have_title("2 % · digits · besom")
 
 
+def test_a_page_that_is_first_opened_while_the_server_is_away_comes_when_it_is_back(visit, tmp_path):
+    visit.expect("ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET")
+    home = Home(tmp_path / "home")
+    with serve_in_thread(home) as first:
+        visit.address, port = first.address, first.port
+        page = visit("/agents", bypass_csp=False)  # a browser of its own, which has kept no script
+        expect(page.locator(".connection")).to_have_text("live")
+    page.get_by_role("link", name="Sweeps").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The server does not answer")
+    expect(page.get_by_role("alert")).to_contain_text("It is asked again as soon as it is back.")
+    page.get_by_role("link", name="Agents").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Agents")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The server does not answer")
+    with serve_in_thread(home, port=port):
+        expect(page.locator(".empty h2")).to_have_text("No sweep yet")
+        expect(page.locator(".connection")).to_have_text("live")
+        visit.close()
+
+
 def test_a_page_outlives_its_server_and_goes_on_when_it_is_back(visit, tmp_path):
     visit.expect("ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET")
     home = Home(tmp_path / "home")

@@ -8,6 +8,9 @@ import pytest
 from playwright.sync_api import expect
 from sweeps_to_see import METRIC
 
+from besom.analysis.wording import duration
+from browsing import is_aligned
+
 pytestmark = pytest.mark.browser
 
 
@@ -29,8 +32,10 @@ def test_it_shows_configuration_runs_and_why(visit, client, ended):
     expect(page.locator(".why h3").first).to_be_visible()
     expect(page.locator("#metrics .trace").first).to_be_attached()
     expect(page.locator("#resources .trace").first).to_be_attached()
+    expect(page.locator(".head .dotted")).to_contain_text(duration(client.trial(ended.id, other).seconds))
     expect(page.get_by_role("region", name="Runs").locator("tbody tr")).to_have_count(1)
-    expect(page.locator(".output pre")).to_have_text("Nothing was printed yet.")
+    assert is_aligned(page.get_by_role("region", name="Runs").locator("table"))
+    expect(page.locator(".output pre")).to_have_text("Nothing was printed.")
 
 
 def test_the_best_says_that_it_is(visit, client, ended):

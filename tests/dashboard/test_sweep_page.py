@@ -32,7 +32,8 @@ def test_it_begins_with_what_came_of_it(visit, client, ended):
     expect(page.locator(".head .pill")).to_have_text("finished")
     expect(page.locator(".card.best .figure")).to_have_text(f"{best.value:.5f}".rstrip("0"))
     expect(page.locator(".card.best a")).to_have_text(f"trial {best.number}")
-    expect(page.locator(".progress")).to_contain_text("40 of 40 trials")
+    expect(page.locator(".head .lead")).to_have_text("budget spent: 40 trials")
+    expect(page.locator(".progress")).to_have_count(0)  # which would say the same
     expect(page).to_have_title("ended · besom")
 
 
@@ -184,6 +185,50 @@ def test_failures_are_told_by_what_they_came_of_and_lead_to_their_trials(visit, 
     expect(page.get_by_role("region", name="Failures")).to_have_count(0)
 
 
+def test_the_headings_of_a_long_table_stay_and_each_page_of_it_begins_at_its_top(visit, ended):
+    page = visit("/agents")
+    page.route(f"**/{ended.id}/table?*", lambda route: route.fulfill(json=of_150(route.fetch().json())))
+    page.goto(f"{visit.address}/sweeps/{ended.id}")
+    box, heading = page.locator(".trials .table"), page.locator(".trials th").first
+    expect(page.locator(".trials tbody tr")).to_have_count(100)
+    down = "box => { box.scrollTop = 900; return box.scrollTop }"
+    assert box.evaluate(down) == 900
+    assert abs(heading.bounding_box()["y"] - box.bounding_box()["y"]) < 3
+    page.locator(".trials tbody a").nth(30).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Trial")
+    page.go_back()
+    until(page, "document.querySelector('.trials .table')?.scrollTop > 500")  # where it was left
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator(".pages")).to_contain_text("150 of 150")
+    until(page, "document.querySelector('.trials .table').scrollTop === 0")
+
+
+def of_150(table):
+    """The answer of a sweep with more trials than a page of its table shows."""
+    rows = [{**row, "trial": 1 + at} for at, row in enumerate(table["rows"] * 5)][:100]
+    return {**table, "rows": rows, "matching": 150, "total": 150}
+
+
+def test_what_gets_the_focus_is_not_left_below_the_bar(visit, ended):
+    page = visit(f"/sweeps/{ended.id}")
+    expect(page.locator("#history .trace").first).to_be_attached()
+    tab = page.locator(".tabs a").first
+    tab.evaluate("each => scrollBy(0, each.getBoundingClientRect().top - 10)")
+    tab.focus()
+    bar = page.locator(".bar").bounding_box()
+    assert tab.bounding_box()["y"] >= bar["y"] + bar["height"]
+
+
+def test_an_address_that_asks_for_what_there_is_not_says_so_or_shows_what_is_usual(visit, ended):
+    visit.expect("status of 422")
+    page = visit(f"/sweeps/{ended.id}?tab=nope&where=garbage")
+    expect(page.get_by_role("alert")).to_contain_text("where: needs JSON")
+    expect(page.locator("#history .trace").first).to_be_attached()
+    page.get_by_role("button", name="Show all trials").click()
+    expect(page.locator(".trials tbody tr")).to_have_count(40)
+    assert "where" not in page.url
+
+
 def test_a_row_opens_its_trial_and_back_is_where_one_was(visit, ended):
     page = visit(f"/sweeps/{ended.id}?sort=trial", height=600)
     expect(page.locator("#parallel .trace").first).to_be_attached()
@@ -236,7 +281,7 @@ def test_a_picture_is_saved(visit, ended, tmp_path, kind):
         page.locator("#history").get_by_role("button", name=kind).click()
     download.value.save_as(tmp_path / "picture")
     content = (tmp_path / "picture").read_bytes()
-    assert download.value.suggested_filename == f"besom-history.{kind.lower()}"
+    assert download.value.suggested_filename == f"besom-{ended.id}-history.{kind.lower()}"
     assert content.startswith(b"\x89PNG" if kind == "PNG" else b"<svg")
     assert kind == "PNG" or b"best so far" in content
 

@@ -191,6 +191,29 @@ def test_a_raised_budget_opens_a_sweep_that_had_spent_it(driven: Any) -> None:
     assert sweep.state.sweep.state is SweepState.FINISHED
 
 
+def test_a_limit_can_be_taken_away_the_files_own_too(driven: Any) -> None:
+    sweep = driven(run_cap=1)
+    sweep.measure(1.0)
+    sweep.command("set_budget", budget={"trials": None})
+    assert sweep.state.allowed() == {}
+    assert sweep.measure(2.0).number == 2
+    assert sweep.state.sweep.state is SweepState.RUNNING
+
+
+def test_a_budget_below_what_is_spent_ends_the_sweep_though_no_agent_asks(driven: Any) -> None:
+    sweep = driven()
+    sweep.measure(1.0)
+    sweep.command("set_budget", budget={"trials": 1})
+    assert sweep.state.sweep.state is SweepState.FINISHED
+    assert sweep.state.sweep.why == "budget spent: 1 trial"
+
+
+@pytest.mark.parametrize("amount", [0, 0.5, 1.5, -1, float("nan"), float("inf")])
+def test_a_number_of_trials_is_a_whole_one(driven: Any, amount: float) -> None:
+    with pytest.raises(ConfigError, match=r"budget\.trials: needs a whole number from 1"):
+        driven().command("set_budget", budget={"trials": amount})
+
+
 def test_a_trial_stopped_by_request_keeps_its_value(driven: Any) -> None:
     sweep = driven()
     run = sweep.assigned()

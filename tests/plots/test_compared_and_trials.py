@@ -27,6 +27,27 @@ def test_sweeps_are_compared_by_their_incumbents_the_best_in_front_and_in_its_co
     assert [line["x"][-1] for line in found.picture.data] in ([12, 40], [40, 12])
 
 
+def test_lines_are_known_by_their_sweeps_and_the_legend_begins_with_the_best():
+    some = [called("first", "a", lively(12)), called("second", "b", lively(40, seed=9))]
+    picture = comparison(some, "trials").picture
+    values = {data.sweep.id: data.progress.best.value for data in some}
+    assert [line["uid"] for line in picture.data] == sorted(values, key=values.get)
+    assert picture.layout["legend"]["traceorder"] == "reversed"
+
+
+def test_a_sweep_that_is_left_alone_keeps_the_incumbents_colour_and_its_legend():
+    picture = comparison([called("first", "a", lively(12))], "trials").picture
+    assert picture.data[0]["line"]["color"] == LIGHT.accent
+    assert picture.layout["showlegend"]
+
+
+@pytest.mark.parametrize(("count", "is_log"), [(60, False), (61, True)])
+def test_sweeps_that_went_on_for_very_different_times_share_a_logarithmic_axis(count, is_log):
+    some = [called("short", "a", lively(3)), called("long", "b", lively(count, seed=9))]
+    axis = comparison(some, "trials").picture.layout["xaxis"]
+    assert (axis.get("type") == "log", axis["title"]["text"].endswith("(log)")) == (is_log, is_log)
+
+
 def test_sweeps_of_another_aim_are_left_out_and_the_note_says_so():
     some = [called("first", "a", lively(12)), called("other", "b", lively(12), name="loss", goal="minimize")]
     found = comparison(some, "hours")

@@ -62,7 +62,7 @@ def test_a_browser_that_does_not_draw_is_named(monkeypatch, tmp_path):
 def test_the_words_of_a_markdown_report_are_those_of_the_facts():
     text = text_of(lively(60))
     assert text.startswith("# digits-mlp\n\nA multilayer perceptron")
-    assert "| over your baseline | \\+" in text
+    assert "| better than your baseline | 21.9 % |" in text
     assert "Trial 44: val/accuracy (maximize) **0.97393**" in text
     assert "## What mattered\n\nThe share of the variance" in text
     assert "### CUDA out of memory: 4" in text

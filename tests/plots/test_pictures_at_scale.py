@@ -38,7 +38,7 @@ def test_the_search_keeps_every_incumbent_and_tells_where_trials_failed(data):
     (strip,) = [trace for trace in found.picture.data if trace["type"] == "heatmap"]
     failed = sum(trial.failure is not None for trial in data.trials)
     shares = [share or 0.0 for share in strip["z"][0]]
-    assert np.mean(shares) == pytest.approx(failed / COUNT, rel=0.02)
+    assert np.mean(shares) == pytest.approx(100 * failed / COUNT, rel=0.02)
     assert "left out" in found.note
 
 

@@ -10,6 +10,7 @@ import pytest
 from fake_sweep import FILE, FakeSweep, hostile, lively
 
 from besom.analysis.costs import savings
+from besom.analysis.formats import configuration_text
 from besom.analysis.values import gain
 from besom.analysis.wording import number
 from besom.plots import history, read_sweep, write_report
@@ -75,7 +76,7 @@ def test_the_report_says_how_it_ended_what_was_best_what_was_gained_and_what_was
     assert number(best.value, 5) in text
     assert f"of trial {gained.over_baseline.trial}" in text
     assert f"about {round(saved.fidelity)} epochs" in text
-    assert f"--optimizer.name={best.config['optimizer']['name']}" in text
+    assert configuration_text(best.config, "args") in text  # as `besom best` has them, and a script takes them
     assert "CUDA out of memory. Tried to allocate" in text
 
 
@@ -97,7 +98,7 @@ def test_the_table_has_a_row_for_every_trial():
 
 def test_of_very_many_trials_the_table_has_the_first_and_says_so():
     text = report_html(read_sweep(lively(2100, epochs=2), "s"))
-    assert "The first 2000 of 2100 trials" in text
+    assert "The first 2,000 of 2,100 trials" in text
     assert text.count("<tr class=") == 2000
 
 
@@ -144,13 +145,28 @@ def test_whatever_a_person_can_name_is_shown_as_text(text):
         (FakeSweep([t for t in lively().trials_ if t.state is TrialState.FAILED]), "No trial has a value."),
         (
             FakeSweep(file={"parameters": "not what this version reads", "metric": FILE["metric"]}),
-            "No trial has begun yet.",
+            "No trial was begun.",
         ),
         (FakeSweep(lively(3).trials_, file={**FILE, "metric": None}), "All trials"),
     ],
 )
 def test_a_sweep_with_little_in_it_has_a_sensible_report(sweep, words):
     assert words in page_of(sweep).text
+
+
+@pytest.mark.parametrize(
+    ("sweep", "change", "is_told"),
+    [
+        (lively(12), {}, True),
+        (lively(12), {"early_terminate": {"type": "none"}}, False),
+        (lively(12), {"method": "random"}, False),
+        (FakeSweep(), {}, False),
+    ],
+)
+def test_what_stopping_early_saved_is_told_where_something_may_stop_trials(sweep, change, is_told):
+    sweep.sweep_ = replace(sweep.sweep_, file={**FILE, **change})
+    titles = [card.title for card in cards_of(read_sweep(sweep, "s"))]
+    assert ("saved by stopping early" in titles) == is_told
 
 
 def test_the_report_says_how_often_stopping_was_wrong_where_trials_were_audited():
@@ -197,6 +213,6 @@ def test_a_thousand_trials_of_a_hundred_points_take_seconds_and_megabytes(tmp_pa
 def test_a_baseline_that_was_stopped_early_is_not_told_as_if_it_had_finished():
     sweep = lively()
     sweep.trials_[0] = replace(sweep.trials_[0], state=TrialState.STOPPED, fidelity=14)
-    gained = next(card for card in cards_of(read_sweep(sweep, "s")) if card.title == "over your baseline")
+    gained = next(card for card in cards_of(read_sweep(sweep, "s")) if card.title == "better than your baseline")
     assert gained.words.endswith("of trial 0, stopped at epoch 14")
     assert "stopped at" not in cards_of(read_sweep(lively(), "s"))[0].words

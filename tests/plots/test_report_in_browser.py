@@ -2,9 +2,11 @@
 
 import pytest
 from fake_sweep import FakeSweep, hostile, lively
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from besom.plots import DARK, LIGHT, history, parallel_coordinates, read_sweep, write_report
+from browsing import is_aligned
+from polling import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -75,6 +77,7 @@ def test_the_best_so_far_is_drawn_in_the_accent_colour(open_page, report):
 
 def test_a_click_on_a_heading_sorts_numbers_by_size_and_again_the_other_way(open_page, report):
     page, _ = open_page(report)
+    assert is_aligned(page.locator("#trials table"))
     headings = page.locator("#trials th").all_inner_texts()
     at = headings.index("val/accuracy")
     keys = f"rows => rows.map(row => row.children[{at}].dataset.key)"
@@ -130,7 +133,8 @@ def test_the_colours_of_a_contour_follow_the_theme_too(open_page, report):
     scale = "document.querySelector('#contours .picture').data[0].colorscale.map(([, color]) => color)"
     assert page.evaluate(scale) == [DARK.scale_worst, DARK.scale_middle, DARK.scale_best]
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{scale}[0] === '{LIGHT.scale_worst}'")
+    # wait_for_function would look again by `eval`, which the report's policy forbids.
+    eventually(lambda: page.evaluate(scale)[0] == LIGHT.scale_worst, "the map has the light theme's colours")
 
 
 def test_paper_is_light_and_the_screen_dark_again_afterwards(open_page, report):
@@ -167,3 +171,14 @@ def test_a_picture_draws_itself_in_a_notebook_without_plotly(open_page, folder, 
     page, events = open_page(path)
     expect(page.frame_locator("iframe").locator(".scatterlayer .trace").first).to_be_attached()
     assert [event for event in events if not event.startswith(("file:", "about:srcdoc"))] == []
+
+
+def test_on_a_phone_no_picture_but_the_parallel_one_is_wider_than_its_place(open_page, report):
+    page, _ = open_page(report, 390)
+    expect(page.locator("#resources .main-svg").first).to_be_visible()
+    wide = (
+        "[...document.querySelectorAll('.picture')].filter((each) => each.scrollWidth > each.parentElement.clientWidth)"
+    )
+    assert page.evaluate(f"{wide}.map((each) => each.dataset.figure)") == ["figure-parallel"]
+    titles = page.locator("#resources .annotation-text")
+    assert max(box["x"] + box["width"] for box in map(Locator.bounding_box, titles.all())) < 390

@@ -119,6 +119,20 @@ class ServiceSuite:
         assert service.output(run.run_id) == "one\ntwo\n"
         assert len(service.resource_rows(run.run_id)) == 1
 
+    def test_what_runs_ended_with_is_their_last_numbers_and_what_their_script_set(self, service: Service):
+        sweep = service.create_sweep(FILE)
+        run, other = assigned(service, sweep.id), assigned(service, sweep.id, "r2")
+        rows = [{"loss": 2.0, "epoch": 0, "acc": 0.5, "note": "x", "_step": 0}, {"loss": 1.0, "epoch": 1, "_step": 1}]
+        service.report(Report(run.run_id, run.lease, 0, rows, summary={"acc": 0.75}))
+        service.report(Report(other.run_id, other.lease, 0, [{"loss": 3.0}]))
+        service.report(Report(run.run_id, run.lease, 2))
+        so_far = {"loss": 1.0, "epoch": 1, "acc": 0.75}
+        assert service.summaries(sweep.id) == {run.run_id: so_far, other.run_id: {"loss": 3.0}}
+        test = {"confusion": [[1, 2], [0, 3]], "by": {"class": 0.5}}
+        service.finish(Finish(run.run_id, run.lease, "finished", summary={"acc": 0.75, "test": test}))
+        ended = {**so_far, "test.confusion": [[1, 2], [0, 3]], "test.by.class": 0.5}
+        assert service.summaries(sweep.id, run.trial) == {run.run_id: ended}
+
     def test_an_end_whose_last_report_leaves_a_gap_or_is_anothers_is_refused_whole(self, service: Service):
         sweep = service.create_sweep(FILE)
         run, other = assigned(service, sweep.id), assigned(service, sweep.id, "r2")

@@ -15,7 +15,7 @@ from besom.errors import LeaseLost, StoreError, WrongState
 from besom.records import TrialState
 from besom.server.driver import Driver
 from besom.store import open_store
-from besom.wire import Ask, Assignment, Command, Finish, Report
+from besom.wire import Ask, Assignment, Command, Finish, Hello, Report
 
 
 @pytest.fixture
@@ -78,7 +78,9 @@ def test_progress_tells_what_was_cut_off_what_audits_found_and_never_that_no_tim
             driver.report(Report(run.run_id, run.lease, 0, [{"loss": loss}]))
             driver.finish(Finish(run.run_id, run.lease, "finished"))
         last = assigned(driver, sweep.id, "last")
-        assert driver.progress(sweep.id).seconds_left == pytest.approx(0.5 * 30 / 3.5)
+        assert driver.progress(sweep.id).seconds_left is None  # no agent is known that would go on
+        driver.hello(Hello("a", "a", "host", 1))
+        assert driver.progress(sweep.id).seconds_left == 10.0
         assert driver.progress(sweep.id).audit.startswith("Audit: 0 of 1 trial let finish beat the incumbent")
         driver.command(sweep.id, Command("stop_trial", trial=last.trial))
         driver.finish(Finish(last.run_id, last.lease, "stopped"))

@@ -20,6 +20,7 @@ CALLS = {
     ("/api/v1/sweeps/{sweep_id}/ask", "post"),
     ("/api/v1/sweeps/{sweep_id}/commands", "post"),
     ("/api/v1/sweeps/{sweep_id}/curves", "get"),
+    ("/api/v1/sweeps/{sweep_id}/summaries", "get"),
     ("/api/v1/sweeps/{sweep_id}/progress", "get"),
     ("/api/v1/sweeps/{sweep_id}/runs", "get"),
     ("/api/v1/sweeps/{sweep_id}/trials", "get"),

@@ -163,6 +163,18 @@ def test_the_page_and_its_files_ask_for_no_token_but_nothing_else_is_open(tmp_pa
         assert httpx.post(guarded.address + "/").status_code == 401
 
 
+def test_who_opens_an_address_of_nothing_in_a_browser_gets_the_page_and_programs_get_what_they_read(server: Server):
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/foo", "/foo/bar", "/foo/bar/sweeps/x", "/static/nothing.js"):
+        page = httpx.get(server.address + path, headers=browser)
+        assert (page.status_code, page.content) == (404, httpx.get(server.address).content), path
+        assert page.headers["content-security-policy"]
+        assert not httpx.get(server.address + path).text.startswith("<"), path
+    for path in ("/api/v1/nowhere", "/api/v1/sweeps/nope/view"):
+        assert httpx.get(server.address + path, headers=browser).json()["error"]["type"] == "UnknownName"
+    assert httpx.post(server.address + "/foo", headers=browser).status_code == 404
+
+
 def test_a_page_of_a_sweep_or_trial_that_does_not_exist_is_shown_with_the_status_404(server: Server):
     sweep = server.driver.create_sweep({**FILE, "run_cap": 3}).id
     server.driver.ask(sweep, Ask("a1", "1"))

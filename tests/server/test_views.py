@@ -186,6 +186,9 @@ def test_sweeps_are_compared_on_one_axis(server: Server, sweep: Sweep):
     other = server.driver.create_sweep(FILE)
     drawn = asked(server, "compare", sweeps=f"{sweep.id},{other.id}", x="trials")
     assert drawn["name"] == "comparison"
+    missing = asked(server, "compare", sweeps=f"nope,{sweep.id}", x="trials")
+    assert len(missing["figure"]["data"]) == 1
+    assert missing["note"].endswith("There is no sweep nope.")
     assert asked(server, "compare", 422, sweeps="")["error"]["type"] == "MessageError"
 
 

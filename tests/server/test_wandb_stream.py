@@ -156,8 +156,11 @@ def test_a_trials_rows_output_and_end_go_through_the_engine(side: Side):
     side.stream(run.run_id, 0, {"val": {"loss": 0.5}}, {"val": {"loss": 0.25}}, files=output)
     side.stream(run.run_id, 1, {"val": {"loss": 0.25}}, {"val": {"loss": 0.125}})
     events = {"offset": 0, "content": ['{"system.proc.memory.rssMB": 1000, "system.gpu.0.gpu": 50, "_runtime": 3}']}
-    side.stream(run.run_id, files={"wandb-events.jsonl": events}, summary={"val": {"loss": 0.125}}, complete=True)
+    side.stream(run.run_id, files={"wandb-events.jsonl": events})
+    summary = {"val": {"loss": 0.125}, "test": 0.75, "best": {"_type": "image-file"}, "_wandb": {}, "_step": 1}
+    side.stream(run.run_id, summary=summary, complete=True)
 
+    assert side.driver.summaries(sweep.id) == {run.run_id: {"val.loss": 0.125, "test": 0.75}}
     trial = side.driver.trial(sweep.id, 1)
     assert (trial.state, trial.value) == (TrialState.FINISHED, 0.125)
     assert side.rows(run.run_id, "val.loss") == [0.5, 0.25, 0.125]

@@ -183,6 +183,17 @@ class StoreContract:
             self.append(store, 0, {"loss": value}, run_id=run_id)
         assert store.last_values(list(many), "loss") == many
 
+    def test_the_last_numbers_of_runs_are_those_of_every_metric(self, store: Store) -> None:
+        self.append(store, 0, {"loss": 1.0, "epoch": 0, "note": "text"}, {"acc": 0.5})
+        self.append(store, 2, {"loss": NAN, "epoch": 2})
+        self.append(store, 0, {"loss": 3.0}, run_id="r1")
+        for _ in ("pieces", "compacted"):
+            found = store.last_numbers(["r1", "none", "r0"])
+            assert same(found, {"r0": {"loss": NAN, "epoch": 2, "acc": 0.5}, "r1": {"loss": 3.0}})
+            assert isinstance(found["r0"]["epoch"], int)
+            with store.transaction():
+                store.compact("r0")
+
     def test_columns_of_many_runs_come_at_once(self, store: Store) -> None:
         names = [f"r{number}" for number in range(1200)]
         with store.transaction():

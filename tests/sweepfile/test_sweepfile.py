@@ -275,6 +275,7 @@ HYPERBAND_LATE = "early_terminate: {type: hyperband, min_iter: 11}\n"
 MEDIAN_LATE = "early_terminate: {type: median, min_trials: 9}\n"
 HYPERBAND_BACKWARDS = "early_terminate: {type: hyperband, max_iter: 99, s: 2}\n"
 PLAIN = "program: train.py\nmetric: {name: loss}\nrun_cap: 9\n"
+WITHOUT_METRIC = "program: train.py\nrun_cap: 9\nmethod: random\nparameters: {lr: {min: 0.0, max: 0.1}}\n"
 
 
 @pytest.mark.parametrize(
@@ -321,12 +322,34 @@ PLAIN = "program: train.py\nmetric: {name: loss}\nrun_cap: 9\n"
             "method: random\nparameters: {lr: {min: 0.0, max: 0.1}}\n" + MEDIAN_LATE,
             "early_terminate (sweep.yaml:6): median waits for 9 other trials, got 9 in all; lower min_trials.",
         ),
+        (
+            "method: random\nparameters: {n: {values: [1, 2, 1.0, true, [3], [3]]}, m: {values: [a, b]}}\n",
+            "parameters.n (sweep.yaml:5): values need to be there once each, got 1.0, [3] more than once; remove the",
+        ),
+        (
+            "method: grid\nparameters: {n: {parameters: {m: {values: [a, b, a]}}}}\n",
+            "parameters.n.parameters.m (sweep.yaml:5): values need to be there once each, got 'a' more than once;",
+        ),
     ],
 )
 def test_what_is_unwise_is_warned_of(folder, text, expected):
     found = warnings_of(folder, PLAIN + text)
     assert len(found) == 1
     assert found[0].startswith(expected)
+
+
+@pytest.mark.parametrize("name", ["acc", "val/accuracy", "test_f1", "R2", "mAP@50", "valAcc", "eval.mean_return"])
+def test_a_metric_of_which_more_is_better_by_its_name_is_warned_of_without_a_goal(folder, name):
+    text = f"{WITHOUT_METRIC}metric: {{name: {name}"
+    law = f"is minimised where no goal is given, got {name}; add `goal: maximize`, or `goal: minimize` if so meant."
+    assert warnings_of(folder, f"{text}}}\n") == [f"metric (sweep.yaml:5): {law}"]
+    for goal in ("maximize", "minimize"):
+        assert warnings_of(folder, f"{text}, goal: {goal}}}\n") == []
+
+
+@pytest.mark.parametrize("name", ["loss", "accident", "f1_loss", "brier_score", "scores_file", "recallError"])
+def test_other_metrics_are_minimised_without_a_word(folder, name):
+    assert warnings_of(folder, f"{WITHOUT_METRIC}metric: {{name: {name}}}\n") == []
 
 
 @pytest.mark.parametrize(

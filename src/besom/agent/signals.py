@@ -11,9 +11,16 @@ from types import FrameType
 
 @contextlib.contextmanager
 def stop_on_signals(
-    stop: Callable[[bool], None], numbers: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM)
+    stop: Callable[[bool], None],
+    numbers: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM),
+    *,
+    is_last: bool = False,
 ) -> Iterator[None]:
-    """Within, the first of the signals calls `stop(False)`, the others `stop(True)`. Only the main thread gets any."""
+    """Within, the first of the signals calls `stop(False)`, the others `stop(True)`. Only the main thread gets any.
+
+    With `is_last` the process ends behind it: once one has come, they are ignored from then on, so that another does
+    not break off how it closes down.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -29,4 +36,4 @@ def stop_on_signals(
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if is_last and seen else handler)

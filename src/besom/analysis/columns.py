@@ -121,6 +121,12 @@ class TrialColumns:
         valued = np.flatnonzero(np.isfinite(self.losses))
         return valued[np.lexsort((self.numbers[valued], self.losses[valued]))]
 
+    @cached_property
+    def unranked(self) -> Ints:
+        """Places of the trials that ended or are paused with a finite value and miss repeats; shape (unranked,)."""
+        is_over = self.are(TrialState.STOPPED, TrialState.PAUSED, TrialState.FINISHED)
+        return np.flatnonzero(is_over & np.isfinite(self.shown_values) & np.isnan(self.values))
+
     def place_of(self, number: int) -> int | None:
         """The place of the trial with this number, where trials are in order of it; None without one."""
         at = int(np.searchsorted(self.numbers, number))

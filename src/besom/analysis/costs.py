@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,9 @@ from typing import Literal
 
 from besom.analysis.values import is_better, value_of
 from besom.records import Run, Sweep, SweepState, Trial, TrialState
+
+_STEPS = ((60.0, 10.0), (600.0, 60.0), (3600.0, 300.0), (36000.0, 1800.0), (86400.0, 3600.0), (math.inf, 43200.0))
+"""How coarse an estimate is: below so many seconds, in steps of so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +116,13 @@ def seconds_left(
     budget: Mapping[str, float],
     now: float,
     under_way: Sequence[float] = (),
+    *,
+    has_agents: bool = True,
 ) -> float | None:
-    """Seconds until the first budget is used up at the pace so far; None while nothing tells.
+    """Seconds until the first budget is used up at the pace so far, as coarsely as is known; None while nothing tells.
 
     A trial counts against the budget from its start, but takes its time until its end. Where what is under way has
-    only to end because the budget is used up, nothing tells how long that takes.
+    only to end because the budget is used up, nothing tells how long that takes. Without agents nothing goes on.
 
     Args:
         sweep: The sweep, for when it began and how long it was paused.
@@ -124,8 +130,9 @@ def seconds_left(
         budget: Amounts allowed, for those units that have a limit.
         now: The present instant.
         under_way: For each trial under way, the share of it that is still to come, 0 to 1.
+        has_agents: Whether any agent is alive.
     """
-    if sweep.started_at is None or sweep.state.has_ended:
+    if sweep.started_at is None or sweep.state.has_ended or not has_agents:
         return None
     until = sweep.paused_at if sweep.state is SweepState.PAUSED and sweep.paused_at is not None else now
     elapsed = max(0.0, until - sweep.started_at - sweep.paused_s)
@@ -138,7 +145,13 @@ def seconds_left(
         elif done > 0 and elapsed > 0:
             estimates.append(left * elapsed / done)
     nearest = min(estimates, default=None)
-    return None if nearest == 0 and under_way else nearest
+    return None if nearest is None or (nearest == 0 and under_way) else _roughly(nearest)
+
+
+def _roughly(seconds: float) -> float:
+    """An estimate without digits that nobody knows, which would only flicker: 543 s are 9 min, 50 min are 50 min."""
+    step = next(step for below, step in _STEPS if seconds < below)
+    return max(step, round(seconds / step) * step) if seconds > 0 else 0.0
 
 
 def cost_quality(trials: Iterable[Trial], goal: str) -> CostQuality:

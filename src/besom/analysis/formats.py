@@ -54,12 +54,6 @@ def value_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
 
 
-def dotted_arguments(config: Config) -> str:
-    """One argument a line, nested parameters under dotted names, for a shell."""
-    leaves = flat(config).items()
-    return " \\\n  ".join(shlex.quote(f"--{name}={python_text(value)}") for name, value in leaves)
-
-
 def python_text(value: Any) -> str:
     """A value as one text: Python's own; lists and dicts as JSON."""
     return json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, list | tuple | Mapping) else str(value)

@@ -103,7 +103,7 @@ def importance_of(surrogate: Surrogate) -> Importance:
     """As `importance`, of a surrogate that is there already."""
     told = {"trials": surrogate.trials, "skill": surrogate.skill, "is_by_rank": surrogate.warp is not None}
     if not surrogate.is_skilled:
-        why = f"what one half of the {surrogate.trials} says of the other is no better than its mean"
+        why = f"a model of half of the {surrogate.trials} trials guesses the others no better than their average would"
         return Importance(**told, why=why)  # type: ignore[arg-type]
     with one_thread():
         inputs = inputs_of(surrogate)
@@ -118,7 +118,7 @@ def importance_of(surrogate: Surrogate) -> Importance:
     ]
     ranked = sorted(every, key=lambda share: (-share.share, share.names))
     if not any(share.share > share.error for share in ranked):
-        return Importance(**told, why="the errors are larger than the shares")  # type: ignore[arg-type]
+        return Importance(**told, why="what each parameter explains is less than what that may be off by")  # type: ignore[arg-type]
     return Importance(
         tuple(share for share in ranked if len(share.names) == 1),
         tuple(share for share in ranked if len(share.names) == 2 and share.share >= LEAST_PAIR),

@@ -11,7 +11,7 @@ from typing import Any
 
 from besom.analysis.facts import Fact
 from besom.analysis.tablecolumns import is_number
-from besom.analysis.wording import counted, number, percent, setting
+from besom.analysis.wording import counted, number, percent, setting, spread
 from besom.records import Reason
 from besom.service import Progress
 
@@ -59,7 +59,7 @@ def _fact(phase: str, name: str, value: Any, details: Mapping[str, Any], progres
         return Fact(label or name.replace("_", " "), setting(value))
     if name in _PAIRS:
         sd = details.get("sd")
-        return Fact(_PAIRS[name], number(value) + (f" ± {number(sd, 2)}" if is_number(sd) else ""))
+        return Fact(_PAIRS[name], number(value) + (f" {spread(sd)}" if is_number(sd) else ""))
     if name in _LEVELS:
         return Fact(_LEVELS[name], level_text(value, progress))
     if name in _TRIALS:

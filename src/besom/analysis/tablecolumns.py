@@ -58,7 +58,11 @@ class Column:
 
 
 def columns_of(
-    progress: Progress, trials: Sequence[Trial], names: Sequence[str] | None = None, metrics: Iterable[str] = ()
+    progress: Progress,
+    trials: Sequence[Trial],
+    names: Sequence[str] | None = None,
+    metrics: Iterable[str] = (),
+    important: Iterable[str] = (),
 ) -> tuple[Column, ...]:
     """All columns of the trials' table.
 
@@ -67,6 +71,7 @@ def columns_of(
         trials: All of its trials.
         names: The space's free parameters; None for all that trials have.
         metrics: Metrics that have a column, the objective not among them.
+        important: Parameters, the most important first, as far as that is known: of many, these are shown.
     """
     titles = {
         "place": "order of ending",
@@ -83,7 +88,8 @@ def columns_of(
     if any(trial.failure is not None for trial in trials):
         shown.add("cause")
     fixed = {name: Column(name, titles.get(name, name), name not in _TEXTS, name in shown) for name in _FIXED}
-    parameters = _parameter_columns(trials, parameter_names(trials) if names is None else names)
+    names = parameter_names(trials) if names is None else names
+    parameters = _parameter_columns(trials, names, important)
     resources = [
         Column(RESOURCE + name, resource_label(name), is_number=True, is_shown=False) for name in resource_names(trials)
     ]
@@ -101,15 +107,15 @@ def column_ids(
     return (*_FIXED, *(kind + name for kind, those in named.items() for name in those))
 
 
-def _parameter_columns(trials: Sequence[Trial], names: Iterable[str]) -> list[Column]:
+def _parameter_columns(trials: Sequence[Trial], names: Sequence[str], important: Iterable[str]) -> list[Column]:
     columns: list[Column] = []
-    shown = 0
+    first = dict.fromkeys([*(name for name in important if name in names), *names])
+    varying = (name for name in first if len(trials) < 2 or _varies(reader_of(PARAMETER + name), trials))
+    shown = set(islice(varying, _SHOWN_PARAMETERS))
     for name in names:
         read = reader_of(PARAMETER + name)
-        is_shown = shown < _SHOWN_PARAMETERS and (len(trials) < 2 or _varies(read, trials))
-        shown += is_shown
         known = [value for trial in islice(trials, _JUDGED_BY) if (value := read(trial)) is not ABSENT]
-        columns.append(Column(PARAMETER + name, name, bool(known) and all(map(is_number, known)), is_shown))
+        columns.append(Column(PARAMETER + name, name, bool(known) and all(map(is_number, known)), name in shown))
     return columns
 
 

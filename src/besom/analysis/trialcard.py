@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from besom.analysis.columns import TrialColumns
-from besom.analysis.facts import Fact, resource_facts
+from besom.analysis.facts import Fact, resource_facts, summary_facts
 from besom.analysis.settings import Setting, settings_of
+from besom.analysis.values import why_unranked
 from besom.analysis.why import Why, decisions, why_suggested
 from besom.analysis.wording import counted, duration
 from besom.escapes import harmless
@@ -53,12 +56,14 @@ class TrialCard:
         is_best: Whether it is the incumbent.
         rank: Its place among those that have a value, from 1; None where it has none.
         ranked: How many have one.
+        unranked: Why its value is not ranked; empty where it is, or there is none.
         incumbent, baseline: Numbers of the best trial and of the user's baseline; None where there is none.
         settings: Its parameters beside theirs.
         why: Why it was suggested, then what was decided about it.
         failure_lines: What went wrong, a line each; empty where nothing did.
         checkpoint: Where its last one lies; None without one, or where that is not known.
         resources: What its runs took of the machine.
+        summary: What it ended with: the last of each metric, and what its script set.
     """
 
     trial: Trial
@@ -67,6 +72,7 @@ class TrialCard:
     is_best: bool
     rank: int | None
     ranked: int
+    unranked: str
     incumbent: int | None
     baseline: int | None
     settings: tuple[Setting, ...]
@@ -74,6 +80,7 @@ class TrialCard:
     failure_lines: tuple[str, ...]
     checkpoint: Checkpoint | None
     resources: tuple[Fact, ...]
+    summary: tuple[Fact, ...]
 
 
 def trial_card(
@@ -85,6 +92,7 @@ def trial_card(
     metrics: Sequence[str] = (),
     checkpoint: Checkpoint | None = None,
     columns: TrialColumns | None = None,
+    summary: Mapping[str, Any] = MappingProxyType({}),
 ) -> TrialCard:
     """The card of one trial.
 
@@ -97,6 +105,7 @@ def trial_card(
         metrics: Names of the metrics that its runs logged.
         checkpoint: Its last one, where that is known.
         columns: All trials as columns, where there are any already.
+        summary: What it ended with, by name.
     """
     columns = columns or TrialColumns(trials, progress.goal)
     place = np.flatnonzero(columns.numbers[columns.ranked] == trial.number).tolist()
@@ -110,6 +119,7 @@ def trial_card(
         is_best=best is not None and best.number == trial.number,
         rank=place[0] + 1 if place else None,
         ranked=len(columns.ranked),
+        unranked=why_unranked(trial),
         incumbent=best.number if best else None,
         baseline=baseline.number if baseline else None,
         settings=settings_of(trial, best, baseline),
@@ -117,6 +127,7 @@ def trial_card(
         failure_lines=failure_lines(trial),
         checkpoint=checkpoint,
         resources=resource_facts(trial.resources),
+        summary=summary_facts(summary),
     )
 
 

@@ -14,12 +14,13 @@ from besom.analysis.columns import Ints, TrialColumns
 from besom.analysis.selecting import Condition, fulfilling, mentioning
 from besom.analysis.tablecolumns import METRIC, PARAMETER, RESOURCE, Column, columns_of, is_number, reader_of, values_in
 from besom.analysis.tables import ABSENT
+from besom.analysis.values import why_unranked
 from besom.analysis.wording import duration, number, setting
 from besom.errors import MessageError, nearest
 from besom.records import Trial, TrialState
 from besom.service import Progress
 
-_DIGITS = {"value": 5, "spread": 2}
+_DIGITS = {"spread": 2}
 _WHOLE = frozenset({"trial", "place"})
 
 
@@ -33,12 +34,18 @@ class PageCell:
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """One trial; its cells in the order of the page's columns."""
+    """One trial; its cells in the order of the page's columns.
+
+    Attributes:
+        trial, state, is_best, is_running: Of the trial.
+        unranked: Why its value is not ranked; empty where it is, or there is none.
+    """
 
     trial: int
     state: str
     is_best: bool
     is_running: bool
+    unranked: str
     cells: tuple[PageCell, ...]
 
 
@@ -73,6 +80,7 @@ def trial_page(
     columns: TrialColumns | None = None,
     metrics: Sequence[str] = (),
     shown: Sequence[str] = (),
+    important: Sequence[str] = (),
 ) -> TrialPage:
     """A page of the table of trials.
 
@@ -81,20 +89,21 @@ def trial_page(
         trials: All trials of the sweep, by number.
         names: The space's free parameters in the order of the sweep file; None for all that trials have.
         sort: The id of a column.
-        descending: Largest first; None for the best first by "value", trials under way behind, and the smallest first
-            by any other column. Trials without a value in that column come last either way.
+        descending: Largest first; None for the best first by "value", those that are not ranked behind, and the
+            smallest first by any other column. Trials without a value in that column come last either way.
         where: Conditions that trials must fulfil, see `read_where`.
         text: Part of a trial's state, phase, cause of failure or parameters (`lr=0.1`), in upper or lower case.
         first: Rows before the page.
         limit: Rows of the page at most.
         columns: The same trials as columns, where there are any already: a second page comes sooner with them.
         metrics: Metrics that have a column, the objective not among them.
-        shown: Those of them whose cells are wanted; those of others are empty, unless they are sorted by.
+        shown: Those of the metrics whose cells are wanted; those of others are empty, unless they are sorted by.
+        important: Parameters, the most important first: of many, these are shown where nobody chose.
 
     Raises:
         MessageError: There is no such column to sort by.
     """
-    all_columns = columns_of(progress, trials, names, metrics)
+    all_columns = columns_of(progress, trials, names, metrics, important)
     ids = [column.id for column in all_columns]
     if sort not in ids:
         raise MessageError(f"sort: no column {sort!r}; {nearest(sort, ids)}.")
@@ -115,11 +124,14 @@ def in_order(columns: TrialColumns, sort: str, *, descending: bool | None = None
     See `trial_page` for the arguments.
     """
     if sort == "value":
-        if descending is None:
-            return np.lexsort((columns.numbers, columns.losses))
+        is_down = columns.goal == "maximize" if descending is None else descending
         under_way = np.where(columns.are(TrialState.RUNNING), columns.shown_values, np.nan)
-        reached = np.where(np.isfinite(under_way), under_way, columns.values)
-        return np.lexsort((columns.numbers, -reached if descending else reached))  # NaN comes last
+        left_out = np.full(len(under_way), np.nan)
+        left_out[columns.unranked] = columns.shown_values[columns.unranked]
+        in_place = np.isfinite(under_way) & (descending is not None)
+        reached = np.where(in_place, under_way, columns.values)
+        sign = -1.0 if is_down else 1.0
+        return np.lexsort((columns.numbers, sign * left_out, sign * reached))  # NaN comes last
     sign = -1.0 if descending else 1.0
     values = values_in(columns, sort)
     numbers = np.fromiter((value if is_number(value) else math.nan for value in values), np.float64, len(values))
@@ -141,8 +153,9 @@ def cell_of(column: str, value: Any) -> PageCell:
     if column == "started":
         return PageCell(datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"), value)
     if is_number(value):
-        digits = 3 if column.startswith(RESOURCE) else _DIGITS.get(column, 4)
-        return PageCell(str(value) if column in _WHOLE else number(value, digits), value)
+        digits = 3 if column.startswith(RESOURCE) else _DIGITS.get(column, 5)
+        text = str(value) if column in _WHOLE else setting(value) if type(value) is int else number(value, digits)
+        return PageCell(text, value)
     text = setting(value) if column.startswith(PARAMETER) else str(value)
     return PageCell(text, value if isinstance(value, str | bool) else text)
 
@@ -158,7 +171,8 @@ def _rows(
     for at, trial in enumerate(trials):
         cells = tuple(cell_of(name, those[at]) for name, those in zip(ids, values, strict=True))
         is_running = trial.state is TrialState.RUNNING
-        made.append(PageRow(trial.number, trial.state.value, trial.number == best, is_running, cells))
+        is_best = trial.number == best
+        made.append(PageRow(trial.number, trial.state.value, is_best, is_running, why_unranked(trial), cells))
     return tuple(made)
 
 

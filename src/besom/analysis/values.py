@@ -72,6 +72,17 @@ def value_of(trial: Trial) -> float | None:
     return trial.value
 
 
+def why_unranked(trial: Trial) -> str:
+    """Why a trial with a value is not ranked, `2 of 3 repeats, not ranked`; empty where it is, or is under way."""
+    if trial.value is None or not trial.state.is_at_rest or value_of(trial) is not None:
+        return ""
+    if trial.state is TrialState.FAILED:
+        return "failed, not ranked"
+    if not trial.is_comparable:
+        return f"{trial.repeats_done} of {trial.repeats} repeats, not ranked"
+    return "no finite value, not ranked"
+
+
 def is_better(value: float, than: float, goal: str) -> bool:
     """Whether `value` is strictly better: larger where `goal` is "maximize", smaller otherwise."""
     return value > than if goal == "maximize" else value < than

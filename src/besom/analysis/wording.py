@@ -9,10 +9,16 @@ from typing import Any
 
 _RESOURCES = {"gpu": "GPU", "cpu": "CPU", "kwh": "kWh", "gb": "GB", "mb": "MB", "w": "W", "s": "s", "percent": "%"}
 _UNITS = ("percent", "gb", "mb", "kwh", "wh", "w", "s")
+_LEAST_EXPONENT = -4
+_HUGE = 1e7
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number with so many significant digits: `0.9731`, `1.2e-05`, `12,340`; a dash for None."""
+def number(value: float | None, digits: int = 5) -> str:
+    """A number with so many significant digits: `0.9731`, `8.245e-9`, `12,340`; a dash for None.
+
+    Digits before the point are never rounded away; tiny and huge numbers have an exponent. `number` of the pages'
+    `format.js` is the same law: tests hold both to one table of cases.
+    """
     if value is None:
         return "-"
     if math.isnan(value):
@@ -21,19 +27,19 @@ def number(value: float | None, digits: int = 4) -> str:
         return "inf" if value > 0 else "-inf"
     if value == 0:
         return "0"
-    size = abs(value)
-    if size >= 10 ** (digits + 2) or size < 1e-3:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-        return f"{mantissa}e{int(exponent):+03d}"
-    text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if int(exponent) < _LEAST_EXPONENT or abs(value) >= _HUGE:
+        return f"{_without_zeros(mantissa)}e{int(exponent)}"
+    return _without_zeros(f"{value:,.{max(0, digits - 1 - int(exponent))}f}")
+
+
+def _without_zeros(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def signed(value: float | None, digits: int = 3) -> str:
-    """As `number`, with its sign also where it is positive."""
-    text = number(value, digits)
-    return f"+{text}" if value is not None and value > 0 else text
+def spread(value: float) -> str:
+    """What a value may be off by: `± 0.017`."""
+    return f"± {number(value, 2)}"
 
 
 def percent(share: float | None) -> str:
@@ -72,13 +78,15 @@ def resource_label(name: str) -> str:
 
 
 def setting(value: Any) -> str:
-    """A parameter's value in short: a number by `number`, text as it is, all else as JSON.
+    """A parameter's value in short: a whole number in full, others by `number`, text as it is, all else as JSON.
 
     Text that would be taken for something else or for nothing (`""`, `" a"`, `"null"`, `"1e-3"`) is in quotes.
     """
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False) if _misleads(value) else value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if type(value) is int:
+        return f"{value:,}"
+    if isinstance(value, float):
         return number(value)
     return json.dumps(value, default=_plain, ensure_ascii=False)
 

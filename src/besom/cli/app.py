@@ -7,15 +7,20 @@ SQLAlchemy, httpx and rich come in inside the commands that need them. Plain hel
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from besom.cli import checking, exporting, hosting, importing, mattering, ray, reading, running, slurm, steering
+from besom.cli.readers import ending_unread
 from besom.errors import BesomError
 
 EXIT_ERROR = 2
@@ -38,8 +43,16 @@ _GROUPS = {
 }
 
 
-class GroupedHelp(TyperGroup):
-    """Help that lists commands under their groups' titles."""
+class Commands(TyperGroup):
+    """All commands: help lists them under their groups' titles, and wrong values are told in plain words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that is named; typer's messages about wrong values begin with pydantic's own words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one section for each group (typer's own writes one list of all)."""
@@ -54,7 +67,7 @@ class GroupedHelp(TyperGroup):
 
 app = typer.Typer(
     name="besom",
-    cls=GroupedHelp,
+    cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
@@ -87,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(args=[word for word in given if word != "--debug"], prog_name="besom")
+        with _interrupted_once(), ending_unread():
+            app(args=[word for word in given if word != "--debug"], prog_name="besom")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BesomError as error:
@@ -97,10 +111,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_ERROR
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `besom trials | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return 0
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """Within, the first Ctrl-C raises KeyboardInterrupt; others are ignored, lest they break off how it closes down."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # the shell may ignore it
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def tell_error(message: str) -> None:

@@ -10,7 +10,7 @@ from besom.sweepfile import SweepFile
 
 
 def unfinished_beside(sweeps: Iterable[Sweep], folder: str, content: Mapping[str, Any]) -> str:
-    """One line about the newest unfinished sweep of the folder, and how to go on with it; empty where there is none.
+    """One line about the unfinished sweep of the folder that is likest, and how to go on with it; empty without any.
 
     Args:
         sweeps: All sweeps that there are.
@@ -20,7 +20,7 @@ def unfinished_beside(sweeps: Iterable[Sweep], folder: str, content: Mapping[str
     found = [sweep for sweep in sweeps if sweep.folder == folder and not sweep.state.has_ended]
     if not found:
         return ""
-    sweep = max(found, key=lambda each: each.created_at)
+    sweep = max(found, key=lambda each: (_likeness(each, content), each.created_at))
     others = f", and {len(found) - 1} more are unfinished (besom status)" if len(found) > 1 else ""
     move = f"go on with it by `besom run {sweep.id}`, or end it by `besom stop {sweep.id}`"
     if options := _other_limits(sweep, content):
@@ -28,16 +28,21 @@ def unfinished_beside(sweeps: Iterable[Sweep], folder: str, content: Mapping[str
     return f"sweep {sweep.id} of this folder is {sweep.state} still{others}; {move}"
 
 
+def _likeness(sweep: Sweep, content: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+    """How much the sweep is one of this file before it was edited: the greater, the likelier."""
+    of_program, of_space = (sweep.file.get(key) == content.get(key) for key in ("program", "parameters"))
+    return _without_limits(sweep.file) == _without_limits(content), of_program and of_space, of_program
+
+
 def _other_limits(sweep: Sweep, content: Mapping[str, Any]) -> str:
     """What gives the sweep the limits of a file that differs in nothing else; empty where it cannot be that."""
     if _without_limits(sweep.file) != _without_limits(content):
         return ""
-    has = {**_limits(sweep.file), **sweep.budget}
+    has = {unit: limit for unit, limit in {**_limits(sweep.file), **sweep.budget}.items() if limit is not None}
     wanted = _limits(content)
-    if has.keys() - wanted.keys():  # a limit can be changed, but not taken away
-        return ""
-    changed = {unit: amount for unit, amount in wanted.items() if has.get(unit) != amount}
-    return " ".join(f"--{unit.replace('_', '-')} {amount:.15g}" for unit, amount in changed.items())
+    changed = {unit: f"{amount:.15g}" for unit, amount in wanted.items() if has.get(unit) != amount}
+    changed |= {unit: "none" for unit in has if unit not in wanted}
+    return " ".join(f"--{unit.replace('_', '-')} {amount}" for unit, amount in changed.items())
 
 
 def _limits(content: Mapping[str, Any]) -> dict[str, float]:

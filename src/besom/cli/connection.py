@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
@@ -39,17 +39,57 @@ LiveSweepName = Annotated[
 TrialNumber = Annotated[int | None, typer.Option("--trial", "-t", min=0, help="Number of a trial.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
+_NO_SWEEP = "sweep: there is none yet; start one with `besom run FILE`."
 _CLIENT_PATIENCE_S = 5.0
 _START_PATIENCE_S = 30.0
+_REREAD_S = 2.0
 
 
 @contextmanager
-def connected(server: str | None, token: str | None, home: Path | None) -> Iterator[Service]:
-    """The service at `server`, or the one of `home`. Raises ServerUnreachable, NotAllowed, StoreError."""
+def connected(
+    server: str | None, token: str | None, home: Path | None, *, makes_home: bool = False
+) -> Iterator[Service]:
+    """The service at `server`, or the one of `home`.
+
+    Where the home has nothing that could be looked at, it is made with `makes_home` only.
+
+    Raises:
+        UnknownName: There is no sweep, or no such home.
+        ServerUnreachable, NotAllowed, StoreError: The service cannot be spoken to.
+    """
     from besom.server.connect import connect
 
+    if not makes_home:
+        need_sweeps(server, home)
     with connect(server=server, token=token, home=home) as service:
         yield service
+
+
+def need_sweeps(server: str | None, home: Path | None) -> None:
+    """Refuse a home that can have no sweep. Raises UnknownName."""
+    if is_empty(server, home):
+        raise UnknownName(_NO_SWEEP)
+
+
+def is_empty(server: str | None, home: Path | None) -> bool:
+    """Whether a home without server or database is meant. Raises UnknownName where the one named is not there."""
+    from besom.server.home import Home as Folder
+    from besom.server.home import default_home
+
+    if server:
+        return False
+    place = Folder(home) if home else default_home()
+    try:
+        if place.has_database or place.find_server() is not None:
+            return False
+        is_there = place.path.exists()
+    except OSError:  # whoever connects is told why it cannot be seen
+        return False
+    if home and not is_there:
+        raise UnknownName(
+            f"home {place.path}: must exist to be looked at, got no such folder; name another with --home."
+        )
+    return True
 
 
 @contextmanager
@@ -82,6 +122,22 @@ def joined(server: str | None, token: str | None, home: Path | None) -> Iterator
             first.agents()  # the server that was found may just be handing over to another, which then starts
         with Client(*heir.begin(), patience_s=_CLIENT_PATIENCE_S, find=heir.find) as client:
             yield client, heir.environment
+
+
+@contextmanager
+def followed(server: str | None, token: str | None, home: Path | None) -> Iterator[Service]:
+    """As `joined`; of a home that may only be read, what its database holds now and then."""
+    from besom.errors import NotWritable
+    from besom.server.reader import Reader
+
+    with ExitStack() as stack:
+        try:
+            service, _ = stack.enter_context(joined(server, token, home))
+        except NotWritable:
+            service = stack.enter_context(connected(server, token, home))
+        if isinstance(service, Reader):
+            service.again_s = _REREAD_S
+        yield service
 
 
 def watched_at(server: str | None, environment: Mapping[str, str], sweep_id: str) -> str:
@@ -119,7 +175,7 @@ def chosen(service: Service, name: str | None) -> Sweep:
         return _named(service, name)
     sweeps = service.sweeps()
     if not sweeps:
-        raise UnknownName("sweep: there is none yet; start one with `besom run FILE`.")
+        raise UnknownName(_NO_SWEEP)
     newest = max(sweeps, key=lambda sweep: sweep.created_at)
     if len(sweeps) > 1:
         _tell(newest, "the newest")
@@ -130,12 +186,25 @@ def chosen_live(service: Service, name: str | None) -> Sweep:
     """The sweep with the id or name `name`; where None, the only one that has not ended. Raises UnknownName."""
     if name is not None:
         return _named(service, name)
-    live = [sweep for sweep in service.sweeps() if not sweep.state.has_ended]
-    if len(live) != 1:
-        names = ", ".join(sweep.id for sweep in live) or "none"
-        raise UnknownName(f"sweep: exactly one must be unfinished where none is named, got {names}; name it.")
-    _tell(live[0], "the only one that has not ended")
-    return live[0]
+    return _only([sweep for sweep in service.sweeps() if not sweep.state.has_ended], "unfinished")
+
+
+def chosen_paused(service: Service, name: str | None) -> Sweep:
+    """The sweep with the id or name `name`; where None, the only one that is paused. Raises UnknownName."""
+    from besom.records import SweepState
+
+    if name is not None:
+        return _named(service, name)
+    return _only([sweep for sweep in service.sweeps() if sweep.state is SweepState.PAUSED], "paused")
+
+
+def _only(sweeps: Sequence[Sweep], state: str) -> Sweep:
+    """The only one of the sweeps, which are those in a state; it is told. Raises UnknownName."""
+    if len(sweeps) != 1:
+        names = ", ".join(sweep.id for sweep in sweeps) or "none"
+        raise UnknownName(f"sweep: exactly one must be {state} where none is named, got {names}; name it.")
+    _tell(sweeps[0], f"the only one that is {state}")
+    return sweeps[0]
 
 
 def need_program(sweep: Sweep) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from besom.analysis.values import Incumbents
-from besom.analysis.wording import counted
+from besom.analysis.wording import counted, number
 from besom.cli.drawing import UNICODE, Canvas, Glyphs, crop
-from besom.cli.wording import number
 
 LEAST_LINES = 5
 _LINE, _POINT = "bold green", "bright_black"
@@ -28,11 +27,11 @@ def curve(trace: Incumbents, goal: str, width: int, height: int, glyphs: Glyphs 
     """The best value so far over the trials in the order in which they ended, on `height` lines, the last an axis.
 
     The best value is written beside its line, and opposite to it the worst that is shown: the worst tenth lies outside
-    where it would squeeze the rest into a third, as in the dashboard's picture.
+    where it would squeeze the rest into a half, which is of few lines.
     """
     values = [value for value in trace.values if value is not None]
     worst, best = _ends(values, goal)
-    labels = [number(best, keep_zeros=True), number(worst, keep_zeros=True)]
+    labels = [number(best), number(worst)]
     margin = max(map(len, labels))
     canvas = Canvas(max(1, width - len(_INDENT) - margin - 2), max(1, height - 1), glyphs)
     low, high = min(worst, best), max(worst, best)  # halved below: the largest numbers have no distance
@@ -57,6 +56,8 @@ def curve(trace: Incumbents, goal: str, width: int, height: int, glyphs: Glyphs 
         line = Text.assemble(_INDENT, (f"{label:>{margin}}", style), " ", (edge, _POINT))
         lines.append(line.append_text(drawn))
     told = f" {counted(len(trace.values), 'trial')} ended"
+    if outside := sum(row_of(value) is None for value in values):
+        told += f", {outside} not shown"
     axis = glyphs.corner + glyphs.empty * max(0, canvas.width - len(told))
     lines.append(Text.assemble(_INDENT, " " * (margin + 1), (axis, _POINT), (told, "dim")))
     for line in lines:
@@ -68,8 +69,8 @@ def _ends(values: Sequence[float], goal: str) -> tuple[float, float]:
     """The worst value that is shown, and the best."""
     inward = sorted(values, reverse=goal != "maximize")  # from the worst to the best
     worst, best = inward[0], inward[-1]
-    tenth = inward[len(inward) // 10]
-    return (tenth if abs(best / 2 - tenth / 2) < abs(best / 2 - worst / 2) / 3 else worst), best
+    tenth = inward[max(1, len(inward) // 10)] if len(inward) > 3 else worst
+    return (tenth if abs(best / 2 - tenth / 2) < abs(best / 2 - worst / 2) / 2 else worst), best
 
 
 def _draw_points(canvas: Canvas, trace: Incumbents, row_of: _Row) -> None:

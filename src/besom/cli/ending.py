@@ -10,9 +10,9 @@ from rich.text import Text
 from besom.analysis.costs import Savings, savings
 from besom.analysis.failing import failure_kinds
 from besom.analysis.values import Change, gain
-from besom.analysis.wording import counted, duration, percent
+from besom.analysis.wording import counted, duration, number, percent, spread
 from besom.cli.picture import counts
-from besom.cli.wording import flat, number, setting
+from besom.cli.wording import flat, setting
 from besom.escapes import harmless
 from besom.records import Run, Trial
 from besom.service import Progress
@@ -44,11 +44,11 @@ def _best(progress: Progress) -> list[Text]:
     best = progress.best
     if best is None or best.value is None:
         return [Text("No trial has a value.", style="yellow")]
-    spread = f" ± {number(best.spread)}" if best.spread is not None else ""
+    off = f" {spread(best.spread)}" if best.spread is not None else ""
     title = Text.assemble(
         ("Best  ", "bold"),
         f"{harmless(progress.metric)} ",
-        (number(best.value, keep_zeros=True) + spread, "bold green"),
+        (number(best.value) + off, "bold green"),
         (f"  trial {best.number}", "dim"),
     )
     config = flat(best.config)
@@ -73,7 +73,7 @@ def _change(change: Change, name: str, unit: str, *, is_itself: bool) -> str:
     if is_itself:
         return f"Gain  none over {name}, which is the best (trial {change.trial})"
     share = f", {percent(change.relative)}" if change.relative is not None else ""
-    other = f"{number(change.value, keep_zeros=True)}, trial {change.trial}"
+    other = f"{number(change.value)}, trial {change.trial}"
     other += f", stopped at {unit} {number(change.stopped_at)}" if change.stopped_at is not None else ""
     return f"Gain  {number(change.absolute)} over {name} ({other}){share}"
 

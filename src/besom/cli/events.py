@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from besom.analysis.failing import failure_text
-from besom.analysis.wording import counted, duration
+from besom.analysis.wording import counted, duration, number
 from besom.cli.picture import why_set_aside
-from besom.cli.wording import number, settings, varied
+from besom.cli.wording import settings, varied
 from besom.escapes import harmless
 from besom.records import Sweep, SweepState, Trial, TrialState
 from besom.service import Progress
@@ -46,12 +46,7 @@ def events(
         if before == key:
             continue
         if before is None and trial.state != TrialState.WAITING:
-            told.append(
-                (
-                    trial.created_at,
-                    f"trial {trial.number} started: {settings(varied(progress.sweep.file, trial.config))}",
-                )
-            )
+            told.append((trial.created_at, f"trial {trial.number} {_started(progress, trial)}"))
         elif before is not None and trial.state == TrialState.RUNNING:
             told.append((now, f"trial {trial.number} {_goes_on(progress, trial)}"))
         if before is None and trial.state in (TrialState.RUNNING, TrialState.WAITING):
@@ -83,10 +78,14 @@ def _since(sweep: Sweep) -> float | None:
     return sweep.paused_at if sweep.state is SweepState.PAUSED else None
 
 
+def _started(progress: Progress, trial: Trial) -> str:
+    return f"started: {settings(varied(progress.sweep.file, trial.config))}"
+
+
 def _goes_on(progress: Progress, trial: Trial) -> str:
-    """How a trial that ran before runs now: without checkpoints it can only begin again."""
+    """How a trial that waited runs now: without checkpoints, or before its first row, it can only begin."""
     if not trial.fidelity:
-        return "goes on"
+        return _started(progress, trial)
     if not (progress.sweep.file.get("besom") or {}).get("checkpoints"):
         return "runs again from the start"
     return f"goes on from {progress.fidelity_unit or 'row'} {number(trial.fidelity)}"
@@ -104,7 +103,7 @@ def _outcome(progress: Progress, trial: Trial, *, is_best: bool) -> str:
     if trial.state == TrialState.FAILED:
         return f"{text}: {failure_text(trial.failure)}"
     if trial.value is not None:
-        text += f": {progress.metric} {number(trial.value, keep_zeros=True)}"
+        text += f": {progress.metric} {number(trial.value)}"
     if trial.fidelity and progress.fidelity_unit:
         text += f" after {counted(round(trial.fidelity), progress.fidelity_unit)}"
     if trial.seconds:

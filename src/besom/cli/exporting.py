@@ -6,6 +6,7 @@ import csv
 import io
 import json as jsonlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -43,6 +44,10 @@ class Form(StrEnum):
 _TABLES = {".csv": Table.CSV, ".json": Table.JSON, ".jsonl": Table.JSONL, ".ndjson": Table.JSONL}
 _FORMS = {".html": Form.HTML, ".htm": Form.HTML, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN}
 """What the ending of a file's name says of its format."""
+_OF_TABLES = (".xlsx", ".xls", ".ods", ".tsv", ".parquet", ".feather", ".arrow", ".pkl", ".h5", ".db", ".sqlite")
+_OF_TEXTS = (".pdf", ".docx", ".odt", ".rtf", ".tex", ".pptx", ".png", ".jpg", ".jpeg", ".svg", ".yaml", ".yml")
+_FOREIGN = frozenset((*_OF_TABLES, *_OF_TEXTS, ".zip", ".gz"))
+"""Endings that promise a format in which nothing is written here."""
 
 
 def export(
@@ -63,6 +68,8 @@ def export(
 ) -> None:
     """Write the trials of a sweep, or all that they logged, as a table.
 
+    Of each trial: its configuration, and what it ended with (the last of each metric, the script's summary).
+
     With --history: what was logged under the name of one of besom's own columns (run, trial, repeat, attempt) stands in
     a column logged.run, logged.trial and so on.
     """
@@ -72,7 +79,7 @@ def export(
     table = _settled(Table.JSON if json else form, output, _TABLES, option) or Table.CSV
     with connected(server, token, home) as service:
         found = chosen(service, sweep)
-        rows = list(_logged(service, found.id)) if history else [_flat_trial(each) for each in service.trials(found.id)]
+        rows = list(_logged(service, found.id) if history else _trials(service, found.id))
     text = as_text(rows, table)
     if output is None:
         typer.echo(text, nl=False)
@@ -123,15 +130,24 @@ def _settled(form: F | None, output: Path | None, endings: Mapping[str, F], opti
     """The format: the one asked for by `option`, or that of the file's ending; None where neither tells.
 
     Raises:
-        ConfigError: They differ.
+        ConfigError: They differ, or the ending is that of a format which is not written here.
     """
-    of_file = endings.get(output.suffix.lower()) if output is not None else None
+    ending = output.suffix.lower() if output is not None else ""
+    of_file = endings.get(ending)
+    if of_file is None and ending in _FOREIGN | _TABLES.keys() | _FORMS.keys():
+        raise ConfigError(f"--output {output}: needs a name that ends in {_listed(endings)}, got {ending}; choose one.")
     if form is not None and of_file not in (None, form):
         asked = f"{option} {form}" if option == "--format" else option
         raise ConfigError(
             f"--output {output}: needs the format that its name ends in, got {asked}; change one of them."
         )
     return form or of_file
+
+
+def _listed(endings: Mapping[str, object]) -> str:
+    """`.csv, .json or .jsonl`."""
+    *others, last = endings
+    return f"{', '.join(others)} or {last}"
 
 
 def as_text(rows: list[dict[str, Any]], form: Table) -> str:
@@ -179,6 +195,19 @@ def _flat_trial(trial: Trial) -> dict[str, Any]:
         **{f"config.{name}": value for name, value in flat(trial.config).items()},
         **{f"resources.{name}": value for name, value in trial.resources.items()},
     }
+
+
+def _trials(service: Service, sweep_id: str) -> Iterator[dict[str, Any]]:
+    """Each trial as a row, with what it ended with as `summary.…`."""
+    from besom.analysis.summaries import summary_of
+
+    summaries = service.summaries(sweep_id)
+    runs: dict[int, list[Run]] = defaultdict(list)
+    for run in service.runs(sweep_id):
+        runs[run.trial].append(run)
+    for trial in service.trials(sweep_id):
+        ended_with = summary_of(runs[trial.number], summaries)
+        yield {**_flat_trial(trial), **{f"summary.{name}": value for name, value in ended_with.items()}}
 
 
 def _logged(service: Service, sweep_id: str) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from besom.cli.connection import Home, Json, Server, Token, connected, joined, page_of
+from besom.cli.readers import outlasting_readers
 from besom.errors import ConfigError
 
 _TURN_S = 0.0005
@@ -20,10 +21,12 @@ EXIT_WANTS_TIME = 75
 """sysexits' EX_TEMPFAIL: try again, with more time."""
 
 
+@outlasting_readers()
 def server(
     *,
     host: Annotated[
-        str, typer.Option("--host", help="Address to listen on; any but loopback needs a token.")
+        str,
+        typer.Option("--host", help="Address to listen on; for any but loopback a token is made where none is given."),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
@@ -86,7 +89,7 @@ def sweep(
     from besom.cli.shapes import print_json
 
     loaded = sweepfile.load(file)
-    with connected(server, token, home) as service:
+    with connected(server, token, home, makes_home=True) as service:
         warn(service, file, loaded.file.program)
         created = service.create_sweep(loaded.raw, str(file.absolute().parent))
     command = _agent_command(created.id, server, token, home)
@@ -106,6 +109,7 @@ def _agent_command(sweep_id: str, server: str | None, token: str | None, home: P
     return shlex.join(words)
 
 
+@outlasting_readers()
 def agent(
     *,
     sweep: Annotated[str, typer.Argument(metavar="SWEEP", help="Id or name of the sweep.")],
@@ -171,7 +175,7 @@ def agent(
             interrupted = True
             worker.stop(now)
 
-        with stop_on_signals(stop):
+        with stop_on_signals(stop, is_last=True):
             done = worker.run()
     typer.echo(f"agent {worker.name}: {done} {'run' if done == 1 else 'runs'} done")
     if interrupted:

@@ -80,7 +80,7 @@ def import_(
         raise ConfigError(f"{plan.whole.source}: needs a run that can be imported, got none: {why}.")
     sweep, is_new = None, True
     if not dry_run:
-        with connected(server, token, home) as service:
+        with connected(server, token, home, makes_home=True) as service:
             known = _known(service, plan.whole.sweep_id)
             is_new = known is None or not known.state.has_ended
             if is_new:

@@ -60,7 +60,7 @@ def sweep_for(
     """
     from besom import sweepfile
 
-    with connected(*address, home) as service:
+    with connected(*address, home, makes_home=True) as service:
         if not is_file(sweep):
             found = chosen(service, sweep)
             return found, settle(sweepfile.parse(dict(found.file)))

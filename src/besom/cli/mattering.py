@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from besom.cli.connection import Home, Json, Server, SweepName, Token, chosen, connected
+from besom.cli.reading import terminal_width
 
 if TYPE_CHECKING:
     from besom.analysis.importance import Importance
@@ -39,10 +40,10 @@ def importance(
 
         print_json(told)
         return
-    typer.echo("\n".join(importance_table(told, data.metric)))
+    typer.echo("\n".join(importance_table(told, data.metric, terminal_width())))
 
 
-def importance_table(told: Importance, metric: str) -> list[str]:
+def importance_table(told: Importance, metric: str, width: int | None = None) -> list[str]:
     """A line for each parameter and pair, with a bar; or the sentence that says why nothing can be told."""
     from besom.analysis.wording import counted, percent
     from besom.cli.columns import columns
@@ -56,7 +57,7 @@ def importance_table(told: Importance, metric: str) -> list[str]:
         length = share.share * _BAR
         bar = UNICODE.full * int(length) + (UNICODE.half if length % 1 >= 0.5 else "")
         rows.append([share.label, percent(_rounded(share.share)), f"± {percent(_rounded(share.error))}", bar])
-    lines = columns(["parameter", "share", "error", ""], rows, (1, 2))
+    lines = columns(["parameter", "share", "error", ""], rows, (1, 2), width, yielding=(0,))
     words = f"of the variance of {metric} over the space, by a model of {counted(told.trials, 'trial')}"
     words += "; values worse than the median count by their rank" if told.is_by_rank else ""
     return [*lines, "", harmless(words)]

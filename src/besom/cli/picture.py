@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from besom.analysis.failing import failure_text
+from besom.analysis.failing import failure_kinds
 from besom.analysis.setaside import set_aside_text
 from besom.analysis.values import Incumbents
-from besom.analysis.wording import counted, duration
+from besom.analysis.wording import counted, duration, number
+from besom.analysis.wording import spread as off_by
 from besom.cli.curve import LEAST_LINES, curve, has_curve
 from besom.cli.drawing import UNICODE, Glyphs, bar, crop, sparkline, spread
 from besom.cli.sections import Section, fits
-from besom.cli.wording import number, setting, varied
+from besom.cli.wording import setting, varied
 from besom.escapes import harmless
 from besom.records import Run, SetAside, SweepState, Trial
 from besom.service import Progress
@@ -41,8 +42,8 @@ class Scene:
     trace: Incumbents = field(default_factory=Incumbents)
 
 
-_MOST_CURVE_LINES = 16
 _NARROWEST_CURVE = 40
+_LEAST_NAME = 16
 
 
 def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> Text:
@@ -51,13 +52,14 @@ def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> 
     best = Section(_best(scene.progress, width, glyphs))
     running = Section(_running(scene, width, glyphs), counted=True)
     aside = Section(_set_aside(scene.progress), counted=True)
-    failed = _failed(scene.progress)
+    failed = _failed(scene.progress, glyphs)
     foot = Section([_foot(scene, width, glyphs)])
     sections = [head, best, running, aside, failed, foot]
     making_room = ((failed, 3), (running, 6))
     room = _room(sections, height, making_room)
     if room >= LEAST_LINES and width >= _NARROWEST_CURVE and has_curve(scene.trace):
-        wanted = min(room, _MOST_CURVE_LINES, max(LEAST_LINES, height * 2 // 5))
+        free = min(_room(sections, height), height * 3 // 5)  # so high that it rarely changes with the runs under way
+        wanted = min(room, max(LEAST_LINES, height * 2 // 5, free))
         sections.insert(2, Section(curve(scene.trace, scene.progress.goal, width, wanted, glyphs)))
         fits(sections, height, 1, making_room)
     gap = fits(sections, height, 1, ((failed, 3), (best, 2), (running, 4)))
@@ -69,13 +71,13 @@ def picture(scene: Scene, width: int, height: int, glyphs: Glyphs = UNICODE) -> 
             lines.append(Text())
         lines.extend(section.lines)
         if section.counted and section.left_out and section.lines:
-            lines[-1] = Text(f"  {glyphs.dots} and {section.left_out + 1} more", style="dim")
+            lines[-1] = _more(section.left_out + section.weight_of_last(), glyphs)
     for line in lines:
         crop(line, width, glyphs)
     return Text("\n", no_wrap=True, overflow="crop").join(lines[:height])
 
 
-def _room(sections: Sequence[Section], height: int, making_room: Sequence[tuple[Section, int]]) -> int:
+def _room(sections: Sequence[Section], height: int, making_room: Sequence[tuple[Section, int]] = ()) -> int:
     """Lines left for one section more, once others have shrunk for it (section, lines that stay)."""
     taken = sum(len(each.lines) + 1 for each in sections if each.lines)
     return height - taken + sum(max(0, len(section.lines) - least) for section, least in making_room)
@@ -90,7 +92,7 @@ def tightest(progress: Progress) -> tuple[str, float] | None:
 
 def amount(unit: str, value: float) -> str:
     """An amount of a budget's unit for a person: hours as a duration, the rest as a number."""
-    return duration(value * 3600) if unit.endswith("hours") else number(float(value))
+    return duration(value * 3600) if unit.endswith("hours") else number(value)
 
 
 def against_budget(progress: Progress) -> str:
@@ -99,8 +101,10 @@ def against_budget(progress: Progress) -> str:
     if tight is None:
         return counted(sum(progress.counts.values()), "trial")
     unit = tight[0]
-    name = {"epochs": f"{progress.fidelity_unit or 'epoch'}s", "hours": "", "gpu_hours": "on GPUs"}.get(unit, unit)
-    spent, allowed = (amount(unit, each) for each in (progress.spent.get(unit, 0.0), progress.budget[unit]))
+    amounts = (progress.spent.get(unit, 0.0), progress.budget[unit])
+    one = {"epochs": progress.fidelity_unit or "epoch", "trials": "trial"}.get(unit)
+    name = "on GPUs" if unit == "gpu_hours" else "" if one is None else one if max(amounts) == 1 else f"{one}s"
+    spent, allowed = (amount(unit, each) for each in amounts)
     return f"{spent} of {allowed} {name}".rstrip()
 
 
@@ -126,17 +130,12 @@ def counts(progress: Progress, glyphs: Glyphs = UNICODE) -> Text:
 
 def _head(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
     sweep = progress.sweep
-    about = [sweep.id] if sweep.name != sweep.id else []
-    about.append(str(sweep.file.get("method", "")))
-    if progress.metric:
-        about.append(f"{progress.goal} {harmless(progress.metric)}")
-    title = Text.assemble((harmless(sweep.name), "bold"), "  ", (f" {glyphs.dot} ".join(about), "dim"))
     style = "cyan" if sweep.state == SweepState.RUNNING else "yellow"
-    lines = [spread(title, Text(sweep.state, style), width, glyphs)]
+    lines = [spread(_title(progress, width - len(sweep.state) - 2, glyphs), Text(sweep.state, style), width, glyphs)]
     tight = tightest(progress)
     told = against_budget(progress)
     if progress.seconds_left is not None and not sweep.state.has_ended:
-        told += f" {glyphs.dot} {duration(progress.seconds_left)} left"
+        told += f" {glyphs.dot} about {duration(progress.seconds_left)} left"
     if tight is not None and width - len(told) - 2 >= 8:
         lines.append(Text.assemble(bar(tight[1], width - len(told) - 2, "cyan", glyphs), "  ", told))
     else:
@@ -149,6 +148,22 @@ def _head(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
     return lines
 
 
+def _title(progress: Progress, room: int, glyphs: Glyphs) -> Text:
+    """The sweep's name, which is cut where it is long, and as much about it as there is room for beside that."""
+    sweep = progress.sweep
+    name = Text(harmless(sweep.name), "bold")
+    about = [sweep.id] if sweep.name != sweep.id else []
+    about.append(str(sweep.file.get("method", "")))
+    if progress.metric:
+        about.append(f"{progress.goal} {harmless(progress.metric)}")
+    told = Text(f" {glyphs.dot} ".join(about), "dim")
+    while about and room - told.cell_len - 2 < min(name.cell_len, _LEAST_NAME):
+        about.pop()
+        told = Text(f" {glyphs.dot} ".join(about), "dim")
+    crop(name, max(0, room - told.cell_len - 2) if about else room, glyphs)
+    return Text.assemble(name, "  ", told) if about else name
+
+
 def _best(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
     best = progress.best
     if best is None or best.value is None:
@@ -156,9 +171,8 @@ def _best(progress: Progress, width: int, glyphs: Glyphs) -> list[Text]:
     where = f"trial {best.number}"
     if best.fidelity and progress.fidelity_unit:
         where += f", {counted(round(best.fidelity), progress.fidelity_unit)}"
-    title = Text.assemble(
-        ("Best  ", "bold"), (number(best.value, keep_zeros=True), "bold green"), (f"  {where}", "dim")
-    )
+    off = "" if best.spread is None else f" {off_by(best.spread)}"
+    title = Text.assemble(("Best  ", "bold"), (number(best.value), "bold green"), off, (f"  {where}", "dim"))
     pairs = [
         Text.assemble((f"{harmless(name)} ", "dim"), setting(value))
         for name, value in varied(progress.sweep.file, best.config).items()
@@ -194,7 +208,7 @@ def _running(scene: Scene, width: int, glyphs: Glyphs) -> list[Text]:
         return []
     labels = [f"{run.trial}" if not run.repeat else f"{run.trial} ({run.repeat + 1})" for run in runs]
     tells = [_told(scene, run) for run in runs]
-    values = [number(run.value, keep_zeros=True) if run.value is not None else "-" for run in runs]
+    values = [number(run.value) if run.value is not None else "-" for run in runs]
     sizes = [max(map(len, column)) for column in (labels, tells, values)]
     rows = [Text("Running", style="bold")]
     for run, label, told, value in zip(runs, labels, tells, values, strict=True):
@@ -224,13 +238,25 @@ def _goal(scene: Scene, run: Run) -> float | None:
 def _told(scene: Scene, run: Run) -> str:
     """How far a run is: `12/20`, or its time where nothing says how far it goes."""
     goal = _goal(scene, run)
-    return f"{number(float(run.fidelity))}/{number(float(goal))}" if goal else duration(scene.now - run.started_at)
+    return f"{number(run.fidelity)}/{number(goal)}" if goal else duration(scene.now - run.started_at)
 
 
-def _failed(progress: Progress) -> Section:
-    rows = [Text.assemble((f"  {trial.number}  ", "red"), failure_text(trial.failure)) for trial in progress.failures]
-    missing = max(0, progress.counts.get("failed", 0) - len(rows))
-    return Section([Text("Failed", style="bold red"), *rows] if rows else [], counted=True, left_out=missing)
+def _failed(progress: Progress, glyphs: Glyphs) -> Section:
+    """The newest failures, those that are alike on one line."""
+    kinds = failure_kinds(progress.failures)
+    labels = [", ".join(map(str, kind.first)) for kind in kinds]
+    size = max(map(len, labels), default=0)
+    rows = [
+        Text.assemble((f"  {label:>{size}}  ", "red"), kind.told) for label, kind in zip(labels, kinds, strict=True)
+    ]
+    older = max(0, progress.counts.get("failed", 0) - len(progress.failures))
+    rows += [_more(older, glyphs)] if older else []
+    lines = [Text("Failed", style="bold red"), *rows] if kinds else []
+    return Section(lines, counted=True, weights=[*(kind.count for kind in kinds), older])
+
+
+def _more(count: int, glyphs: Glyphs) -> Text:
+    return Text(f"  {glyphs.dots} and {count} more", style="dim")
 
 
 def _set_aside(progress: Progress) -> list[Text]:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from besom.cli.arguments import Format, written
-from besom.cli.connection import Home, Json, Server, SweepName, Token, TrialNumber, chosen, connected, joined
+from besom.cli.connection import (
+    Home,
+    Json,
+    Server,
+    SweepName,
+    Token,
+    TrialNumber,
+    chosen,
+    connected,
+    followed,
+    is_empty,
+    need_sweeps,
+)
 from besom.errors import UnknownName, nearest
 
 if TYPE_CHECKING:
-    from besom.records import Sweep
-    from besom.service import Service
+    from besom.records import Run, Sweep
+    from besom.service import Progress, Service
 
 
 def status(
@@ -27,6 +40,9 @@ def status(
     home: Home = None,
 ) -> None:
     """Where a sweep stands, or all sweeps in a table."""
+    if sweep is None and is_empty(server, home):
+        _print_sweeps([], as_json=json)
+        return
     with connected(server, token, home) as service:
         if sweep is None:
             _list_sweeps(service, as_json=json)
@@ -37,9 +53,7 @@ def status(
 
             print_json(service.progress(found.id))
             return
-        from besom.cli.live import Look, new_console, still
-
-        still(Look(service, found.id, has_curve=False).scene(), new_console())
+        _print_scene(service, found.id)
 
 
 def watch(
@@ -58,7 +72,8 @@ def watch(
     from besom.cli.live import Look, new_console
     from besom.cli.live import watch as watch_live
 
-    with joined(server, token, home) as (service, _):
+    need_sweeps(server, home)
+    with followed(server, token, home) as service:
         found = chosen(service, sweep)
         watch_live(Look(service, found.id, hint="Ctrl-C leaves; the sweep goes on"), new_console(), plain=plain)
 
@@ -105,6 +120,7 @@ def trials(
     home: Home = None,
 ) -> None:
     """The trials of a sweep in a table."""
+    from besom.cli.lost import as_seen
     from besom.cli.shapes import print_json
     from besom.cli.trialtable import in_order, trial_table
     from besom.records import TrialState
@@ -114,13 +130,15 @@ def trials(
         raise UnknownName(f"--state: no state {state!r}; {nearest(state, states)}")
     with connected(server, token, home) as service:
         found = chosen(service, sweep)
-        goal = service.progress(found.id).goal
-        listed = [each for each in service.trials(found.id) if state in (None, each.state)]
-    listed = in_order(listed, sort, goal)[:limit]
+        progress = service.progress(found.id)
+        listed = service.trials(found.id)
+        if not json:
+            listed = as_seen(listed, progress, _told_lost(service, progress), time.time())
+    listed = in_order([each for each in listed if state in (None, each.state)], sort, progress.goal)[:limit]
     if json:
         print_json(listed)
         return
-    typer.echo("\n".join(trial_table(found, listed, _terminal_width())))
+    typer.echo("\n".join(trial_table(found, listed, terminal_width())))
 
 
 def show(
@@ -137,6 +155,7 @@ def show(
 
     Of a trial: configuration, reasons, runs, resources, failure; with --output what its last run printed.
     """
+    from besom.analysis.summaries import summary_of
     from besom.cli.shapes import print_json
 
     if output and trial is None:
@@ -148,6 +167,7 @@ def show(
             return
         record = service.trial(found.id, trial)
         runs = service.runs(found.id, trial)
+        ended_with = summary_of(runs, service.summaries(found.id, trial)) if not output else {}
         if output:
             printed = service.output(runs[-1].id) if runs else ""
             if json:
@@ -158,11 +178,13 @@ def show(
                 typer.echo(harmless(printed), nl=not printed.endswith("\n"))
             return
     if json:
-        print_json({"trial": record, "runs": runs})
+        print_json({"trial": record, "runs": runs, "summary": ended_with})
         return
+    from besom.cli.lost import with_elapsed
     from besom.cli.trialtable import trial_in_full
 
-    typer.echo("\n".join(trial_in_full(found, record, runs)))
+    record = with_elapsed(record, runs, time.time())
+    typer.echo("\n".join(trial_in_full(found, record, runs, ended_with)))
 
 
 def _show_sweep(service: Service, sweep: Sweep, *, as_json: bool) -> None:
@@ -171,11 +193,10 @@ def _show_sweep(service: Service, sweep: Sweep, *, as_json: bool) -> None:
     if as_json:
         print_json({"progress": service.progress(sweep.id), "runs": service.runs(sweep.id)})
         return
-    from besom.cli.live import Look, new_console, still
     from besom.cli.wording import moment
     from besom.escapes import harmless
 
-    still(Look(service, sweep.id, has_curve=False).scene(), new_console())
+    _print_scene(service, sweep.id)
     rows = [("created", moment(sweep.created_at))]
     rows += [("ended", moment(sweep.ended_at))] if sweep.ended_at else []
     rows += [("folder", sweep.folder)] if sweep.folder else []
@@ -185,20 +206,50 @@ def _show_sweep(service: Service, sweep: Sweep, *, as_json: bool) -> None:
 
 
 def _list_sweeps(service: Service, *, as_json: bool) -> None:
+    listed = sorted(service.sweeps(), key=lambda each: -each.created_at)
+    progresses = [service.progress(each.id) for each in listed]
+    _print_sweeps(progresses, as_json=as_json)
+    if not as_json:
+        for progress in progresses:
+            _told_lost(service, progress)
+
+
+def _print_sweeps(progresses: Sequence[Progress], *, as_json: bool) -> None:
     from besom.cli.shapes import print_json
     from besom.cli.trialtable import sweep_table
 
-    listed = sorted(service.sweeps(), key=lambda each: -each.created_at)
-    progresses = [service.progress(each.id) for each in listed]
     if as_json:
         print_json(progresses)
-    elif not listed:
+    elif not progresses:
         typer.echo("no sweep yet; start one with `besom run FILE`")
     else:
-        typer.echo("\n".join(sweep_table(progresses, time.time(), _terminal_width())))
+        typer.echo("\n".join(sweep_table(progresses, time.time(), terminal_width())))
 
 
-def _terminal_width() -> int | None:
+def _print_scene(service: Service, sweep_id: str) -> None:
+    """The view of a sweep, as it stands, without runs that have lost their agents."""
+    from dataclasses import replace
+
+    from besom.cli.live import Look, new_console, still
+    from besom.cli.lost import without
+
+    scene = Look(service, sweep_id, has_curve=False).scene()
+    lost = _told_lost(service, scene.progress)
+    still(replace(scene, progress=without(scene.progress, lost)) if lost else scene, new_console())
+
+
+def _told_lost(service: Service, progress: Progress) -> list[Run]:
+    """Runs that have lost their agents, which standard error is told."""
+    from besom.cli.checking import say
+    from besom.cli.lost import loss_told, lost_runs
+
+    lost = lost_runs(progress, service.agents(), time.time()) if progress.running else []
+    if lost:
+        say("note", loss_told(progress, lost), "yellow", err=True)
+    return lost
+
+
+def terminal_width() -> int | None:
     """Columns of the terminal; None where standard output is none, so that nothing is cut there."""
     import shutil
     import sys

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from besom.cli.connection import Home, Server, Token, chosen, joined, need_program, shared_home, watched_at
+from besom.cli.readers import outlasting_readers
 from besom.errors import BesomError, WrongState
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ EXIT_NO_VALUE = 1
 EXIT_INTERRUPTED = 130
 
 
+@outlasting_readers()
 def run(
     *,
     file: Annotated[
@@ -196,7 +198,7 @@ def _watched(service: Service, sweep: Sweep, work: LocalAgents, *, plain: bool) 
         return not work.is_alive
 
     with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(end.stop))
+        stack.enter_context(stop_on_signals(end.stop, is_last=True))
         look.skip_past()
         work.start()
         try:

@@ -16,11 +16,17 @@ class Section:
     counted: bool = False
     """Whether lines left out are counted on the last one."""
     left_out: int = 0
+    weights: Sequence[int] = ()
+    """What each line under the title counts for; 1 each where there is none."""
+
+    def weight_of_last(self) -> int:
+        """What the last line counts for."""
+        return self.weights[len(self.lines) - 2] if self.weights and len(self.lines) > 1 else 1
 
     def shrink(self) -> None:
         """Leave out the last line; a title that would stand alone goes with it."""
+        self.left_out += self.weight_of_last()
         self.lines.pop()
-        self.left_out += 1
         if self.counted and len(self.lines) == 1:
             self.lines.clear()
 

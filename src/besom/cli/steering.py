@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,18 +14,34 @@ from besom.cli.connection import (
     Json,
     LiveSweepName,
     Server,
-    SweepName,
     Token,
     TrialNumber,
     chosen,
     chosen_live,
+    chosen_paused,
     connected,
 )
 from besom.errors import ConfigError, WrongState
 
 if TYPE_CHECKING:
     from besom.records import Sweep
+    from besom.service import Progress, Service
     from besom.wire import Command
+
+_LIMIT = "N|none"
+
+
+def _limit(text: str) -> float:
+    """A limit as it is typed; infinite for `none`. Raises BadParameter."""
+    if text == "none":
+        return math.inf
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not 0 < amount < math.inf:
+        raise typer.BadParameter(f"needs a number above 0, or none for no limit, got {text!r}.")
+    return amount
 
 
 def stop(
@@ -57,7 +74,13 @@ def pause(
 
 def resume(
     *,
-    sweep: SweepName = None,
+    sweep: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SWEEP]",
+            help="Id or name of the sweep; by default the only one that is paused, with --trial or --host the newest.",
+        ),
+    ] = None,
     trial: TrialNumber = None,
     host: Annotated[str | None, typer.Option("--host", help="Name of a host that was set aside.")] = None,
     json: Json = False,
@@ -77,7 +100,8 @@ def resume(
     command = Command("resume") if trial is None else Command("resume_trial", trial=trial)
     if host is not None:
         command = Command("resume_host", host=host)
-    _carry_out(sweep, command, as_json=json, server=server, token=token, home=home, only_live=False)
+    choose = chosen_paused if command.verb == "resume" else chosen
+    _carry_out(sweep, command, as_json=json, server=server, token=token, home=home, choose=choose)
 
 
 def cancel(
@@ -119,12 +143,20 @@ def add(
 def budget(
     *,
     sweep: LiveSweepName = None,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials in all.")] = None,
-    epochs: Annotated[
-        float | None, typer.Option("--epochs", min=0, help="Epochs (the fidelity's unit) of all runs.")
+    trials: Annotated[
+        float | None, typer.Option("--trials", parser=_limit, metavar=_LIMIT, help="Trials in all.")
     ] = None,
-    hours: Annotated[float | None, typer.Option("--hours", min=0, help="Hours of wall clock, without pauses.")] = None,
-    gpu_hours: Annotated[float | None, typer.Option("--gpu-hours", min=0, help="GPU-hours of all runs.")] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option("--epochs", parser=_limit, metavar=_LIMIT, help="Epochs (the fidelity's unit) of all runs."),
+    ] = None,
+    hours: Annotated[
+        float | None,
+        typer.Option("--hours", parser=_limit, metavar=_LIMIT, help="Hours of wall clock, without pauses."),
+    ] = None,
+    gpu_hours: Annotated[
+        float | None, typer.Option("--gpu-hours", parser=_limit, metavar=_LIMIT, help="GPU-hours of all runs.")
+    ] = None,
     json: Json = False,
     server: Server = None,
     token: Token = None,
@@ -132,15 +164,26 @@ def budget(
 ) -> None:
     """Set what a sweep may spend.
 
-    What is not named stays as it is.
+    What is not named stays as it is; `none` takes a limit away.
     """
     from besom.wire import Command
 
     given = {"trials": trials, "epochs": epochs, "hours": hours, "gpu_hours": gpu_hours}
-    amounts = {unit: float(amount) for unit, amount in given.items() if amount is not None}
+    amounts = {unit: None if amount == math.inf else amount for unit, amount in given.items() if amount is not None}
     if not amounts:
         raise ConfigError("budget: needs a limit, got none; name --trials, --epochs, --hours or --gpu-hours.")
     _carry_out(sweep, Command("set_budget", budget=amounts), as_json=json, server=server, token=token, home=home)
+
+
+def _warn_spent(progress: Progress) -> None:
+    """Say on standard error which limits are spent already: the sweep ends by them."""
+    from besom.cli.checking import say
+
+    for unit, limit in progress.budget.items():
+        spent = progress.spent.get(unit, 0.0)
+        if spent >= limit:
+            name = unit.replace("_", " ")
+            say("warning", f"{name}: {spent:.4g} spent already, so the sweep ends.", "yellow", err=True)
 
 
 def _warn_outside(sweep: Sweep, config: Mapping[str, Any]) -> None:
@@ -180,15 +223,17 @@ def _carry_out(
     server: str | None,
     token: str | None,
     home: Path | None,
-    only_live: bool = True,
+    choose: Callable[[Service, str | None], Sweep] = chosen_live,
 ) -> Sweep:
     """Send `command` to the sweep and say how it stands then; the sweep."""
     from besom.cli.shapes import print_json
 
     with connected(server, token, home) as service:
-        sweep = (chosen_live if only_live else chosen)(service, name)
+        sweep = choose(service, name)
         try:
             after = service.command(sweep.id, command)
+            if command.verb == "set_budget":
+                _warn_spent(service.progress(sweep.id))
         except WrongState as error:
             raise WrongState(f"sweep {sweep.id}: {error}" if sweep.id not in str(error) else str(error)) from error
     if as_json:
@@ -212,6 +257,7 @@ def _told(sweep: Sweep, command: Command) -> str:
         case "enqueue":
             return f"sweep {sweep.id} tries next: {settings(command.config or {})}"
         case "set_budget":
-            return f"sweep {sweep.id} may spend: {settings(sweep.budget)}"
+            limits = {unit: "none" if limit is None else limit for unit, limit in sweep.budget.items()}
+            return f"sweep {sweep.id} may spend: {settings(limits)}"
     why = f" ({harmless(sweep.why)})" if sweep.why else ""
     return f"sweep {sweep.id} is {sweep.state}{why}"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from besom.analysis.agents import ago_text
 from besom.analysis.failing import failure_text
-from besom.analysis.values import value_of
-from besom.analysis.wording import duration, resource_label
+from besom.analysis.values import value_of, why_unranked
+from besom.analysis.wording import duration, number, resource_label
 from besom.cli.columns import columns, width_of
 from besom.cli.picture import against_budget
-from besom.cli.wording import flat, moment, number, setting, settings, varied
+from besom.cli.wording import flat, moment, setting, settings, varied
 from besom.errors import UnknownName, nearest
 from besom.escapes import harmless
 from besom.records import Run, Sweep, Trial
@@ -51,8 +52,8 @@ def trial_table(sweep: Sweep, trials: Sequence[Trial], width: int | None = None)
         [
             str(trial.number),
             str(trial.state),
-            "" if trial.value is None else number(trial.value, keep_zeros=True),
-            number(float(trial.fidelity)),
+            "" if trial.value is None else number(trial.value),
+            number(trial.fidelity),
             _time(trial),
         ]
         for trial in trials
@@ -71,19 +72,19 @@ def trial_table(sweep: Sweep, trials: Sequence[Trial], width: int | None = None)
 
 
 def sweep_table(progresses: Sequence[Progress], now: float, width: int | None = None) -> list[str]:
-    """One line a sweep: id, name, state, what is spent, the best value, its age."""
+    """One line a sweep: id, name, state, what is spent, the best value, its age; the name makes room for the others."""
     rows = [
         [
             each.sweep.id,
             each.sweep.name if each.sweep.name != each.sweep.id else "",
             str(each.sweep.state),
             against_budget(each),
-            number(each.best.value, keep_zeros=True) if each.best and each.best.value is not None else "",
-            f"{duration(max(0.0, now - each.sweep.created_at))} ago",
+            number(each.best.value) if each.best and each.best.value is not None else "",
+            ago_text(now - each.sweep.created_at),
         ]
         for each in progresses
     ]
-    return columns(["sweep", "name", "state", "spent", "best", "created"], rows, (4,), width)
+    return columns(["sweep", "name", "state", "spent", "best", "created"], rows, (4,), width, yielding=(1, 5))
 
 
 def _time(trial: Trial) -> str:
@@ -91,13 +92,14 @@ def _time(trial: Trial) -> str:
     return duration(trial.seconds) if trial.seconds or trial.state.has_ended else ""
 
 
-def trial_in_full(sweep: Sweep, trial: Trial, runs: Sequence[Run]) -> list[str]:
-    """Everything that is known of a trial, in sections."""
+def trial_in_full(sweep: Sweep, trial: Trial, runs: Sequence[Run], summary: Mapping[str, Any]) -> list[str]:
+    """Everything that is known of a trial, in sections; `summary` is what it ended with."""
     lines = [f"trial {trial.number} of sweep {sweep.id}: {trial.state}"]
     facts = {
-        "value": "" if trial.value is None else number(trial.value, keep_zeros=True),
-        "spread": "" if trial.spread is None else number(trial.spread),
-        "reached": number(float(trial.fidelity)),
+        "value": "" if trial.value is None else number(trial.value),
+        "rank": why_unranked(trial),
+        "spread": "" if trial.spread is None else number(trial.spread, 2),
+        "reached": number(trial.fidelity),
         "time": _time(trial),
         "suggested": _because(trial.reason.phase, trial.reason.text),
         "ended by": _because(trial.ended_by.phase, trial.ended_by.text) if trial.ended_by else "",
@@ -106,8 +108,9 @@ def trial_in_full(sweep: Sweep, trial: Trial, runs: Sequence[Run]) -> list[str]:
     }
     lines += [f"  {name:<10} {text}" for name, text in facts.items() if text]
     lines += _section("Configuration", {name: setting(value) for name, value in flat(trial.config).items()})
+    lines += _section("Summary", {name: setting(value) for name, value in summary.items()})
     lines += _section(
-        "Resources", {resource_label(name): number(float(amount)) for name, amount in trial.resources.items()}
+        "Resources", {resource_label(name): number(amount, 3) for name, amount in trial.resources.items()}
     )
     if runs:
         rows = [

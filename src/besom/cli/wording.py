@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from besom.analysis import wording
 from besom.escapes import harmless
 
 
-def number(value: float, *, keep_zeros: bool = False) -> str:
-    """`value` with four significant digits: `0.9722`, `64`, `3.2e-04`; `keep_zeros` gives `0.9000` for columns."""
-    if isinstance(value, int):
-        return str(value)
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    if value == 0:
-        return "0"
-    mantissa, exponent = f"{value:.3e}".split("e")
-    if -3 <= int(exponent) < 5:
-        text = f"{value:.{max(0, 3 - int(exponent))}f}"
-        return text if keep_zeros or "." not in text else text.rstrip("0").rstrip(".")
-    return f"{mantissa if keep_zeros else mantissa.rstrip('0').rstrip('.')}e{exponent}"
-
-
 def setting(value: Any) -> str:
-    """A parameter's value in short: numbers by `number`, lists and dicts as JSON, text made harmless."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
+    """A parameter's value in short: numbers as pages have them, lists and dicts as JSON, text made harmless."""
     if isinstance(value, int | float):
-        return number(value)
+        return wording.setting(value)
     if isinstance(value, str):
         return harmless(value).replace("\n", " ") or '""'
     return harmless(json.dumps(value, ensure_ascii=False, default=str))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from besom.engine.asking import add_trial, complete
 from besom.engine.draft import Draft
-from besom.engine.ending import finish_if_nothing_is_left, order_stop
+from besom.engine.ending import finish_if_nothing_is_left, finish_if_spent, order_stop
 from besom.engine.importing import PHASE as IMPORTED
 from besom.engine.plan import compile_plan
 from besom.engine.suspecting import is_set_aside, put_back
@@ -170,10 +170,18 @@ def _set_budget(draft: Draft, command: Command, now: float) -> None:
     for unit, amount in budget.items():
         if unit not in _UNITS:
             raise ConfigError(f"budget.{unit}: no such unit; valid: {', '.join(_UNITS)}")
-        if not amount > 0:
-            raise ConfigError(f"budget.{unit}: needs more than 0, got {amount:g}")
+        if amount is not None:
+            _need_amount(unit, amount)
     draft.put_sweep(budget={**draft.sweep.budget, **budget})
     _reopen_if_there_is_more(draft, now)
+    finish_if_spent(draft, now)  # no agent may be left to ask
+
+
+def _need_amount(unit: str, amount: float) -> None:
+    if unit == "trials" and not (amount >= 1 and amount % 1 == 0):
+        raise ConfigError(f"budget.trials: needs a whole number from 1, got {amount:g}")
+    if not amount > 0:
+        raise ConfigError(f"budget.{unit}: needs more than 0, got {amount:g}")
 
 
 def _set_file(draft: Draft, command: Command, now: float) -> None:

@@ -50,7 +50,13 @@ def finish(draft: Draft, message: Finish, now: float) -> None:
         # It went on from a checkpoint that was complete already, so it had nothing left to log.
         value = last_finite(draft.curves[run.id])
     logged = run.logged if value is None else ()
-    run = replace(run, value=value, logged=logged, resources=dict(message.resources) or run.resources)
+    run = replace(
+        run,
+        value=value,
+        logged=logged,
+        summary=dict(message.summary) or run.summary,
+        resources=dict(message.resources) or run.resources,
+    )
     failure = message.failure
     ended = message.ended
     if ended == "stopped" and _is_complete(draft, run):

@@ -84,6 +84,7 @@ def record(draft: Draft, report: Report, now: float) -> Receipt:
         fidelity=fidelity,
         value=value,
         logged=names_logged(run.logged, new) if value is None and draft.plan.metric else (),
+        summary=dict(report.summary) or run.summary,
         resources=dict(report.resources) or run.resources,
         **(_renewal(draft, run, now) if heir is None else {}),
     )

@@ -11,10 +11,12 @@ from besom.plots.history import shown_range
 from besom.plots.picture import Picture, brief, scatter
 from besom.plots.spent import X_AXES, x_title
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe, series
+from besom.plots.theme import LIGHT, Theme, figures, hold_margins, layout_of, note, safe, series
 
 MOST_STEPS = 1000
 _DASHES = ("solid", "dash", "dot", "dashdot")
+_MOST_TIMES = 20
+"""A sweep that went on for so many times as long as another leaves it a sliver, where the axis is not logarithmic."""
 
 
 def compared(datas: Sequence[SweepData], x: str = "trials") -> Comparison:
@@ -29,6 +31,8 @@ def _incumbency(data: SweepData, x: str) -> Incumbency:
 def comparison(datas: Sequence[SweepData], theme: Theme = LIGHT, x: str = "trials") -> Picture:
     """The incumbents of sweeps over what each had spent, a step line each, the best in front and in its colour.
 
+    The axis is logarithmic where one sweep went on for many times as long as another. A line's `uid` is its sweep's id.
+
     Args:
         datas: The sweeps; those that optimise something else than the first are left out.
         theme: Colours.
@@ -42,19 +46,22 @@ def comparison(datas: Sequence[SweepData], theme: Theme = LIGHT, x: str = "trial
     if not datas:
         return note(layout, "No sweep is named.", theme)
     found = compared(datas, x)
-    layout = layout_of(theme, x_title(datas[0], x), safe(found.metric), height=440)
     if not found.lines:
         return note(layout, f"Nothing is known of {x_title(datas[0], x)} and {found.metric}.", theme)
+    is_log = _is_log(found)
+    layout = layout_of(theme, x_title(datas[0], x) + " (log)" * is_log, safe(found.metric), height=440)
     every = [value for line in found.lines for value in line.best]
     layout["yaxis"]["range"] = list(shown_range(every, found.goal))
     hold_margins(layout, *layout["yaxis"]["range"])
-    layout["xaxis"]["rangemode"] = "tozero"
+    layout["xaxis"] |= {"type": "log"} if is_log else {"rangemode": "tozero"}
+    layout |= {"showlegend": True, "legend": {"traceorder": "reversed"}}  # the best first, though it is drawn last
     layout["meta"] = {"x": None, "y": None}
     colors = series(theme)
+    written = figures(every)
     traces = []
     places = {id(line): place for place, line in enumerate(_by_request(found, datas))}
     for line in found.lines:
-        is_best = line is found.lines[-1] and len(found.lines) > 1
+        is_best = line is found.lines[-1]
         place = places[id(line)]
         color = theme.accent if is_best else colors[place % len(colors)]
         dash = "solid" if is_best else _DASHES[place // len(colors) % len(_DASHES)]
@@ -67,12 +74,19 @@ def comparison(datas: Sequence[SweepData], theme: Theme = LIGHT, x: str = "trial
                 y=brief(line.best[steps]),
                 mode="lines" if len(line.spent) > 2 else "lines+markers",
                 name=named,
+                uid=line.sweep.id,
                 line={"color": color, "width": 2.8 if is_best else 1.8, "shape": "hv", "dash": dash},
                 text=[f"trial {holder}" for holder in line.holders[steps]],
-                hovertemplate=f"<b>{name}</b> %{{text}}<br>%{{y:.4~g}} at %{{x:.4~g}}<extra></extra>",
+                hovertemplate=f"<b>{name}</b> %{{text}}<br>%{{y:{written}}} at %{{x:,.4~g}}<extra></extra>",
             )
         )
     return Picture(tuple(traces), layout)
+
+
+def _is_log(found: Comparison) -> bool:
+    """Whether the sweeps went on for very different times, all of which a logarithmic axis has."""
+    ends = [line.spent[-1] for line in found.lines]
+    return max(ends) > _MOST_TIMES * min(ends) and all(line.spent[0] > 0 for line in found.lines)
 
 
 def _by_request(found: Comparison, datas: Sequence[SweepData]) -> list[Incumbency]:

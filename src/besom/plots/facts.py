@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from besom.analysis.audit import Audit, audit
 from besom.analysis.costs import savings
-from besom.analysis.formats import dotted_arguments, value_text, yaml_text
+from besom.analysis.formats import configuration_text, value_text, yaml_text
 from besom.analysis.tablecolumns import Column, columns_of, reader_of
 from besom.analysis.tables import failures_by_cause, flat, resources_summary
-from besom.analysis.trialpage import cell_of
-from besom.analysis.values import Change, gain, ranking
-from besom.analysis.wording import counted, duration, number, percent, resource_label, signed
+from besom.analysis.trialpage import cell_of, in_order
+from besom.analysis.values import Change, gain, why_unranked
+from besom.analysis.wording import counted, duration, number, percent, resource_label, spread
 from besom.escapes import harmless
 from besom.plots.sweepdata import SweepData
 from besom.records import Trial
@@ -45,7 +46,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell: what is shown, and what it is sorted by (a number or text; empty comes last)."""
+    """A table cell: what is shown, what it is sorted by (a number or text; empty comes last), its column's kind."""
 
     text: str
     key: str = ""
@@ -146,11 +147,14 @@ def _best(data: SweepData) -> Best | None:
         words.append(f"{data.x_label} {number(trial.fidelity)}")
     return Best(
         trial=trial.number,
-        value=number(trial.value, 5),
-        spread=f"± {number(trial.spread, 2)} over {data.repeats} repeats" if trial.spread is not None else "",
+        value=number(trial.value),
+        spread=f"{spread(trial.spread)} over {data.repeats} repeats" if trial.spread is not None else "",
         words=" · ".join(words),
         parameters=tuple((name, value_text(value)) for name, value in config.items()),
-        formats=(("YAML", yaml_text(trial.config, 100) + "\n"), ("Arguments", dotted_arguments(trial.config))),
+        formats=(
+            ("YAML", yaml_text(trial.config, 100) + "\n"),
+            ("Arguments", configuration_text(trial.config, "args")),
+        ),
     )
 
 
@@ -159,10 +163,11 @@ def cards_of(data: SweepData) -> tuple[Card, ...]:
     gained = gain(data.trials, data.goal)
     cards = []
     if gained.over_baseline and gained.over_baseline.trial != gained.best:
-        cards.append(_gain_card("over your baseline", gained.over_baseline, data.x_label))
+        cards.append(_gain_card("better than your baseline", gained.over_baseline, data.x_label))
     if gained.over_first and gained.over_first.trial not in (gained.best, getattr(gained.over_baseline, "trial", None)):
-        cards.append(_gain_card("over the first trial", gained.over_first, data.x_label))
-    cards.append(_savings_card(data))
+        cards.append(_gain_card("better than the first trial", gained.over_first, data.x_label))
+    if data.trials and _stops_early(data.sweep.file):
+        cards.append(_savings_card(data))
     audited = audit(data.trials, data.goal)
     if audited.audited:
         cards.append(_audit_card(audited))
@@ -173,10 +178,18 @@ def cards_of(data: SweepData) -> tuple[Card, ...]:
 
 
 def _gain_card(title: str, change: Change, unit: str) -> Card:
-    shown = signed(change.absolute) if change.relative is None else f"{signed(100 * change.relative)} %"
+    shown = number(change.absolute) if change.relative is None else f"{number(100 * change.relative, 3)} %"
     stopped = f", stopped at {unit} {number(change.stopped_at)}" if change.stopped_at is not None else ""
-    words = f"{signed(change.absolute)} against {number(change.value)} of trial {change.trial}{stopped}"
+    words = f"{number(change.absolute, 4)} better than the {number(change.value)} of trial {change.trial}{stopped}"
     return Card(title, shown, words)
+
+
+def _stops_early(file: Mapping[str, Any]) -> bool:
+    """Whether a rule of the sweep file, or the search where it names none, may stop trials early."""
+    rule, besom = file.get("early_terminate"), file.get("besom")
+    if isinstance(rule, Mapping):
+        return rule.get("type") != "none"
+    return file.get("method") == "bayes" and isinstance(besom, Mapping) and bool(besom.get("fidelity"))
 
 
 def _savings_card(data: SweepData) -> Card:
@@ -201,16 +214,15 @@ def _audit_card(audited: Audit) -> Card:
 
 def _table(data: SweepData, most: int) -> tuple[tuple[str, ...], tuple[tuple[str, bool, tuple[Cell, ...]], ...]]:
     """The beginning of the table of trials that pages have: best first, with what each took of the machine."""
-    ranked = ranking(data.trials, data.goal)
-    places = {trial.number: place for place, trial in enumerate(ranked, 1)}
-    trials = [*ranked, *(trial for trial in data.trials if trial.number not in places)]
+    places = {int(data.columns.numbers[at]): place for place, at in enumerate(data.columns.ranked, 1)}
+    trials = [data.trials[at] for at in in_order(data.columns, "value").tolist()]
     names = [parameter.name for parameter in data.space.free] if data.space else None
     columns = [column for column in columns_of(data.progress, trials, names) if _is_in_report(column)]
     readers = [(column, reader_of(column.id)) for column in columns]
     rows = []
     for trial in trials[:most]:
         place = places.get(trial.number)
-        cells = (_cell(column, read(trial)) for column, read in readers)
+        cells = (_cell(column, read(trial), why_unranked(trial)) for column, read in readers)
         rank = Cell("" if place is None else str(place), "" if place is None else repr(float(place)), is_number=True)
         rows.append((trial.state.value, place == 1, (rank, *cells)))
     titles = (data.x_label if column.id == "fidelity" else column.title for column in columns)
@@ -222,12 +234,14 @@ def _is_in_report(column: Column) -> bool:
     return is_of_config or (column.is_shown and column.id != "place")
 
 
-def _cell(column: Column, value: Any) -> Cell:
-    """A cell of pages' table as the report has it."""
+def _cell(column: Column, value: Any, unranked: str) -> Cell:
+    """A cell of pages' table as the report has it; the state also says why its trial is not ranked."""
     cell = cell_of(column.id, value)
+    if column.id == "state" and unranked:
+        return Cell(f"{cell.text}: {unranked}", cell.text)
     if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
-        return Cell(cell.text, repr(float(cell.value)), is_number=True)
-    return Cell(cell.text, cell.text, is_number=column.is_number and not column.id.startswith("parameter:"))
+        return Cell(cell.text, repr(float(cell.value)), is_number=column.is_number)
+    return Cell(cell.text, cell.text, is_number=column.is_number)
 
 
 def _failed(trial: Trial) -> FailedTrial:

@@ -21,7 +21,7 @@ from besom.plots.surroundings import contours, require_parameters, slices, two_o
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme
 from besom.plots.timeline import timeline
-from besom.plots.trial import TrialData, trial_metrics, trial_resources
+from besom.plots.trial import MOST_PANELS, TrialData, trial_metrics, trial_resources
 from besom.service import Progress, Service
 
 __all__ = ["Framed", "comparison", "framed", "hung", "names", "trial_picture", "x_axes"]
@@ -49,19 +49,23 @@ class Framed:
         title: Its heading.
         note: What it shows, and what it leaves out.
         picture: None where the note says why there is nothing to draw.
+        options: What can be drawn in its place, a value and words for each: first what is drawn where nobody chooses;
+            empty where there is nothing to choose.
     """
 
     name: str
     title: str
     note: str
     picture: Picture | None
+    options: tuple[tuple[str, str], ...] = ()
 
     def content(self) -> dict[str, Any]:
-        """The same in JSON's own types: `name`, `title`, `note`, and `figure` with `data` and `layout`.
+        """The same in JSON's own types: `name`, `title`, `note`, `options`, and `figure` with `data` and `layout`.
 
         Where there is nothing to draw, `figure` is null and `note` says so.
         """
-        shown = {"name": self.name, "title": self.title, "note": self.note, "figure": None}
+        options = [list(option) for option in self.options]
+        shown = {"name": self.name, "title": self.title, "note": self.note, "options": options, "figure": None}
         if self.picture is None:
             return shown
         if self.picture.words:
@@ -125,7 +129,15 @@ def framed(
     """
     require("picture", name, _TITLES)
     words, picture = _drawn(data, name, theme, x, metric, a, b, only, is_narrow)
-    return Framed(name, _TITLES[name], words, picture)
+    return Framed(name, _TITLES[name], words, picture, _parameters(data) if name in ("slices", "contours") else ())
+
+
+def _parameters(data: SweepData) -> tuple[tuple[str, str], ...]:
+    """The parameters that a model's picture can be drawn over."""
+    if data.insight.surrogate is None or data.space is None:
+        return ()
+    usual = "by importance" if data.insight.importance.is_telling else "choose a parameter"
+    return (("", usual), *((parameter.name, parameter.name) for parameter in data.space.free))
 
 
 def _drawn(
@@ -152,7 +164,7 @@ def _drawn(
         case "timeline":
             return notes.timeline(data), timeline(data, theme)
         case "resources":
-            return notes.resources(data), resources(data, theme)
+            return notes.resources(data), resources(data, theme, is_narrow=is_narrow)
     return _of_surrogate(data, name, theme, a, b, is_narrow)
 
 
@@ -163,13 +175,16 @@ def _of_surrogate(
     if name == "importance":
         found = data.insight.importance
         return notes.importance(data), importance(data, theme) if found.is_telling else None
-    if data.insight.surrogate is None or not (data.insight.importance.is_telling or a):
-        return str(data.insight.importance), None
+    if data.insight.surrogate is None:
+        return "There is too little yet to draw this from.", None
+    is_telling = data.insight.importance.is_telling
     if name == "slices":
+        if not (is_telling or a):
+            return "Nothing tells which parameter to draw: choose one.", None
         return notes.slices(data, a), slices(data, theme, names=[a] if a else None, is_narrow=is_narrow)
-    pair = (a, b) if a and b else two_of(data.insight)
+    pair = (a, b) if a and b else two_of(data.insight) if is_telling else None
     if pair is None:
-        return "Two parameters that matter are needed.", None
+        return "Nothing tells which two parameters to draw: choose them.", None
     return notes.contours(data), contours(data, theme, names=pair)
 
 
@@ -180,23 +195,33 @@ def trial_picture(
     name: str,
     theme: Theme = LIGHT,
     *,
+    first: int = 0,
     is_narrow: bool = False,
     progress: Progress | None = None,
 ) -> Framed:
     """One picture of one trial: "metrics", all that it logged; or "resources", what it took of the machine.
 
-    `progress` is the sweep's, where it is known already.
+    `first` is the place of the first metric that is drawn; `progress` is the sweep's, where it is known already.
 
     Raises:
         UnknownName: There is no such sweep, trial or picture.
     """
     require("picture", name, _OF_TRIAL)
     data = TrialData(service, sweep_id, trial_number, progress)
-    words, draw = (
-        (notes.TRIAL_METRICS, trial_metrics) if name == "metrics" else (notes.TRIAL_RESOURCES, trial_resources)
-    )
-    picture = draw(data, theme, is_narrow=is_narrow)
-    return Framed(name, _OF_TRIAL[name], words, picture)
+    if name == "resources":
+        picture = trial_resources(data, theme, is_narrow=is_narrow)
+        return Framed(name, _OF_TRIAL[name], notes.TRIAL_RESOURCES, picture)
+    picture = trial_metrics(data, theme, first=first, is_narrow=is_narrow)
+    return Framed(name, _OF_TRIAL[name], notes.trial_metrics(data, first), picture, _stretches(data))
+
+
+def _stretches(data: TrialData) -> tuple[tuple[str, str], ...]:
+    """The metrics that can be drawn at once, where they are too many for that."""
+    count = len(data.metrics)
+    if count <= MOST_PANELS:
+        return ()
+    firsts = range(0, count, MOST_PANELS)
+    return tuple((str(at or ""), f"{at + 1} to {min(count, at + MOST_PANELS)}") for at in firsts)
 
 
 def comparison(datas: Sequence[SweepData], x: str = "trials", theme: Theme = LIGHT) -> Framed:

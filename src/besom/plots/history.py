@@ -10,15 +10,19 @@ import numpy.typing as npt
 
 from besom.analysis.columns import STATES
 from besom.analysis.thinning import shares, thinned
-from besom.analysis.wording import duration, number
+from besom.analysis.values import why_unranked
+from besom.analysis.wording import duration, number, spread
 from besom.errors import require
 from besom.plots.picture import LARGEST, Picture, Trace, brief, of_trials, scatter
 from besom.plots.spent import X_AXES, x_of_ends, x_title
 from besom.plots.sweepdata import SweepData
 from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
 from besom.records import Trial, TrialState
+from besom.search.thinning import evenly
 
 MOST_MARKS = 2000
+UNRANKED = "not ranked"
+"""The name of the marks of trials that miss repeats."""
 _STRETCHES = 250
 _FLOOR = 0.02
 """Where trials without a value lie, in parts of the picture's height."""
@@ -51,15 +55,16 @@ def history(data: SweepData, theme: Theme = LIGHT, x: str = "trials", most: int 
     if x != "trials" and not np.nanmax(at, initial=0.0) > 0:
         return note(layout, f"Nothing is known of the {x_title(data, x)}.", theme)
     values = columns.values[columns.by_end]
-    low, high = shown_range(values[~np.isnan(values)], data.goal)
+    reached = np.concatenate([values[~np.isnan(values)], columns.shown_values[columns.unranked]])
+    low, high = shown_range(reached, data.goal)
     right = float(np.nanmax(at))
-    layout["yaxis"]["range"] = [low, high]
+    layout["yaxis"] |= {"range": [low, high], "showticklabels": bool(len(reached)), "showgrid": bool(len(reached))}
     hold_margins(layout, low, high)
     layout["xaxis"]["range"] = [0, right + 1] if x == "trials" else [-0.015 * right, 1.03 * right]
     if x == "trials" and right < 8:
         layout["xaxis"]["dtick"] = 1
     layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
-    layout["meta"] = {"x": "place" if x == "trials" else None, "y": "value"}
+    layout |= {"meta": {"x": "place" if x == "trials" else None, "y": "value"}, "showlegend": True}
     traces = [*_marks(data, theme, at, ((0.0, right), (low, high)), most), _incumbents(data, theme, at, (low, high))]
     return Picture(tuple(traces), layout)
 
@@ -83,7 +88,10 @@ def _incumbents(data: SweepData, theme: Theme, at: Floats, shown: tuple[float, f
 def _marks(
     data: SweepData, theme: Theme, at: Floats, window: tuple[tuple[float, float], tuple[float, float]], most: int
 ) -> list[Trace]:
-    """A mark for every trial that ended or is paused; those without a value lie along the bottom."""
+    """A mark for every trial that ended or is paused; those without a value lie along the bottom.
+
+    Those that miss repeats are of a kind of their own: their values are not held against others'.
+    """
     columns = data.columns
     values = columns.values[columns.by_end]
     chosen, counts = _chosen(data, at, values, window, most)
@@ -103,7 +111,9 @@ def _marks(
             marker["opacity"] = np.round(0.3 + 0.6 * np.minimum(1.0, np.log(counts[is_kind]) / np.log(40)), 2).tolist()
             opacity = 1.0
         traces.append(_points(data, at, values, chosen[is_kind], name=name, marker=marker, opacity=opacity))
-    places = np.flatnonzero(np.isnan(values) & np.isfinite(at))
+    is_unranked = np.isin(columns.by_end, columns.unranked)
+    traces.append(_unranked(data, theme, at, np.flatnonzero(is_unranked & np.isfinite(at)), most))
+    places = np.flatnonzero(np.isnan(values) & np.isfinite(at) & ~is_unranked)
     is_failed = columns.are(TrialState.FAILED)[columns.by_end[places]]
     traces.append(_valueless(data, theme, at, places[~is_failed], most, is_failed=False))
     traces.append(_valueless(data, theme, at, places[is_failed], most, is_failed=True))
@@ -125,10 +135,17 @@ def _chosen(
     return places, counts[places]
 
 
+def _unranked(data: SweepData, theme: Theme, at: Floats, places: Ints, most: int) -> Trace:
+    """A mark for each trial whose value is not ranked, for want of repeats; of very many, some."""
+    marker = {"color": theme.stopped, "symbol": "cross-thin", "size": 8, "line": {"width": 1.6, "color": theme.stopped}}
+    values = data.columns.shown_values[data.columns.by_end]
+    return _points(data, at, values, evenly(places, most // 4), name=UNRANKED, marker=marker, opacity=0.85)
+
+
 def _valueless(data: SweepData, theme: Theme, at: Floats, places: Ints, most: int, *, is_failed: bool) -> Trace:
     """A mark for each trial without a value; of very many, a strip that is stronger where more of them are.
 
-    They failed, or were stopped before there was a value: with repeats, that comes with the last of them.
+    They failed, or were stopped before there was a value.
     """
     name, color, symbol = (
         ("failed", theme.failed, "x-thin") if is_failed else ("no value", theme.stopped, "circle-open")
@@ -147,13 +164,13 @@ def _valueless(data: SweepData, theme: Theme, at: Floats, places: Ints, most: in
         "name": name,
         "x": brief(ends.tolist()),
         "y": [height - _FLOOR / 2, height + _FLOOR],
-        "z": [[round(part, 3) if part else None for part in share.tolist()]],
+        "z": [[round(100 * part, 1) if part else None for part in share.tolist()]],
         "colorscale": [[0, theme.scale_worst], [1, color]],
         "zmin": 0,
-        "zmax": max(0.1, float(share.max())),
+        "zmax": max(10.0, 100 * float(share.max())),
         "showscale": False,
         "yaxis": "y2",
-        "hovertemplate": f"{name}: %{{z:.1%}} of the trials here<extra></extra>",
+        "hovertemplate": f"{name}: %{{z}} % of the trials here<extra></extra>",
     }
 
 
@@ -191,8 +208,10 @@ def words_of(trial: Trial, data: SweepData) -> str:
     """What is said of a trial where the pointer rests on it."""
     lines = [f"<b>trial {trial.number}</b> {trial.state.value}"]
     if trial.value is not None:
-        spread = f" ± {number(trial.spread, 2)}" if trial.spread is not None else ""
-        lines.append(f"{safe(data.metric)} {number(trial.value)}{spread}")
+        off = f" {spread(trial.spread)}" if trial.spread is not None else ""
+        lines.append(f"{safe(data.metric)} {number(trial.value)}{off}")
+    if unranked := why_unranked(trial):
+        lines.append(unranked)
     if trial.failure:
         lines.append(safe(trial.failure.cause.value))
     lines.append(duration(trial.seconds))

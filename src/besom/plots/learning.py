@@ -12,7 +12,7 @@ from besom.analysis.curves import TrialCurves, curves_by_trial
 from besom.errors import require
 from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
+from besom.plots.theme import LIGHT, Theme, figures, hold_margins, layout_of, note, safe
 from besom.records import TrialState
 from besom.search.thinning import evenly
 
@@ -63,7 +63,7 @@ def learning_curves(
     metric: str | None = None,
     only: str | None = None,
 ) -> Picture:
-    """A metric over fidelity: stopped and failed trials dimmed, the incumbent in the accent colour.
+    """A metric over fidelity: a colour for each state, the incumbent thick and in the accent colour.
 
     Repeats are thin and apart, their mean over what all of them cover is strong. Lines of one kind are one trace, with
     gaps between them, so that hundreds of curves stay quick. A mark stands where a trial was stopped or paused.
@@ -86,27 +86,34 @@ def learning_curves(
     if not chosen:
         return Picture((), layout) if only else note(layout, f"No curve {_of(metric)}has been logged yet.", theme)
     values = _values(chosen)
+    if not len(values):
+        return Picture((), layout) if only else note(layout, f"No finite value {_of(metric)}was logged.", theme)
     if not metric and (shown := _shown(values, data.goal)):
         layout["yaxis"]["range"] = list(shown)
-    if len(values):
-        hold_margins(layout, *layout["yaxis"].get("range", (values.min(), values.max())))
+    hold_margins(layout, *layout["yaxis"].get("range", (values.min(), values.max())))
+    point = f"{safe(data.x_label)} %{{x:{figures(())}}}: %{{y:{figures(values.tolist())}}}<extra></extra>"
+    return Picture(tuple(_by_kind(data, chosen, theme, point)), layout)
+
+
+def _by_kind(data: SweepData, chosen: Sequence[TrialCurves], theme: Theme, point: str) -> list[Trace]:
+    """The curves, those of running trials in front: they are still to be judged. `point` is what is said of a point."""
     kind = {trial.number: _NAMES[trial.state] for trial in _trials(data, chosen)}
     looks = {
-        "failed": (theme.failed, 0.35),
-        "stopped early": (theme.stopped, 0.55),
-        "paused": (theme.paused, 0.7),
-        "finished": (theme.finished, 0.45),
-        "running": (theme.running, 0.9),
+        "failed": (theme.failed, 0.75, 1.2),
+        "stopped early": (theme.stopped, 0.85, 1.2),
+        "paused": (theme.paused, 0.85, 1.2),
+        "finished": (theme.finished, 0.8, 1.2),
+        "best": (theme.accent, 1.0, 2.6),
+        "running": (theme.running, 0.95, 1.6),
     }
     traces: list[Trace] = []
-    for name, (color, opacity) in looks.items():
-        of_kind = [c for c in chosen if c.trial != data.best and kind.get(c.trial) == name]
-        traces += _traces(of_kind, name, color, opacity, width=1.2 if name != "running" else 1.6)
+    for name, look in looks.items():
+        of_kind = [c for c in chosen if ("best" if c.trial == data.best else kind.get(c.trial)) == name]
+        title = f"best: trial {data.best}" if name == "best" else name
+        traces += _traces(of_kind, name, title, look, point)
         if name in _ENDS and of_kind:
-            traces.append(_ends(of_kind, name, color))
-    incumbent = [c for c in chosen if c.trial == data.best]
-    traces += _traces(incumbent, f"best: trial {data.best}", theme.accent, 1.0, width=2.6)
-    return Picture(tuple(traces), layout)
+            traces.append(_ends(of_kind, name, look[0], point))
+    return traces
 
 
 def _values(chosen: Iterable[TrialCurves]) -> Floats:
@@ -141,35 +148,38 @@ def _trials(data: SweepData, chosen: Iterable[TrialCurves]) -> Iterable[Any]:
     return [data.trials[place] for place in places if place is not None]
 
 
-def _traces(chosen: Sequence[TrialCurves], name: str, color: str, opacity: float, width: float) -> list[Trace]:
+def _traces(
+    chosen: Sequence[TrialCurves], name: str, title: str, look: tuple[str, float, float], point: str
+) -> list[Trace]:
     """The curves of one kind: repeats, single runs and means, each as one trace where there are any."""
+    color, opacity, width = look
     has_mean = any(curves.mean_x for curves in chosen)
     single: list[tuple[int, Line]] = [(c.trial, (r.x, r.y)) for c in chosen for r in c.repeats if not c.mean_x]
     apart: list[tuple[int, Line]] = [(c.trial, (r.x, r.y)) for c in chosen for r in c.repeats if c.mean_x]
     means: list[tuple[int, Line]] = [(c.trial, (c.mean_x, c.mean_y)) for c in chosen if c.mean_x]
     parts = (  # where some have a mean, these are what the legend names
-        (apart, f"{name}: repeats", opacity * 0.45, width * 0.6, not means),
-        (single, name, opacity, width, not has_mean),
-        (means, name, min(1.0, opacity * 1.4), width * 1.2, True),
+        (apart, name + ", repeat", f"{title}: repeats", opacity * 0.45, width * 0.6, not means),
+        (single, name, title, opacity, width, not has_mean),
+        (means, name + ", mean", title, min(1.0, opacity * 1.4), width * 1.2, True),
     )
     return [
         _with_gaps(
             lines,
             mode="lines+markers" if all(len(line[0]) == 1 for _, line in lines) else "lines",
             name=label,
-            legendgroup=name,
+            legendgroup=title,
             showlegend=in_legend,
             opacity=round(strength, 3),
             line={"color": color, "width": round(thickness, 2)},
             marker={"color": color, "size": 5},
-            hovertemplate=f"<b>trial %{{customdata}}</b> {label}<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
+            hovertemplate=f"<b>trial %{{customdata}}</b> {words}<br>{point}",
         )
-        for lines, label, strength, thickness, in_legend in parts
+        for lines, words, label, strength, thickness, in_legend in parts
         if lines
     ]
 
 
-def _ends(chosen: Sequence[TrialCurves], name: str, color: str) -> Trace:
+def _ends(chosen: Sequence[TrialCurves], name: str, color: str, point: str) -> Trace:
     """A mark at the end of each curve, of repeats at that of their mean."""
     last = [(c.trial, (c.mean_x, c.mean_y) if c.mean_x else (c.repeats[-1].x, c.repeats[-1].y)) for c in chosen]
     return of_trials(
@@ -181,7 +191,7 @@ def _ends(chosen: Sequence[TrialCurves], name: str, color: str) -> Trace:
         legendgroup=name,
         showlegend=False,
         marker={"color": color, "symbol": _ENDS[name], "size": 6, "line": {"color": color, "width": 1.2}},
-        hovertemplate=f"<b>trial %{{customdata}}</b> {name} here<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
+        hovertemplate=f"<b>trial %{{customdata}}</b> {name} here<br>{point}",
     )
 
 

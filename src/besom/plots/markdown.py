@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from besom.analysis.wording import number
 from besom.plots.facts import Facts, FailedTrial, facts_of
 from besom.plots.gallery import Framed, hung
 from besom.plots.images import pngs
@@ -59,7 +60,7 @@ def markdown(data: SweepData, pictures: Sequence[Framed], folder: str) -> str:
         *_failures(facts),
         "## Sweep file",
         _code(facts.file, "yaml"),
-        " · ".join(f"{name} {number}" for name, number in versions().items()),
+        " · ".join(f"{name} {version}" for name, version in versions().items()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -103,7 +104,9 @@ def _trials(facts: Facts) -> list[str]:
     if not facts.rows:
         return ["## All trials", "No trial has begun yet."]
     shown = len(facts.rows)
-    heading = "## All trials" if shown == facts.trials else f"## The first {shown} of {facts.trials} trials"
+    heading = "## All trials"
+    if shown < facts.trials:
+        heading = f"## The first {number(shown)} of {number(facts.trials)} trials"
     rows = [[cell.text for cell in cells] for _, _, cells in facts.rows]
     return [heading, "Best first.", _table(facts.columns, rows)]
 
@@ -113,9 +116,9 @@ def _failures(facts: Facts) -> list[str]:
         return []
     parts = ["## Failures"]
     for cause, count, shown in facts.failures:
-        parts += [f"### {plain(cause)}: {count}", *(text for failed in shown for text in _failed(failed))]
+        parts += [f"### {plain(cause)}: {number(count)}", *(text for failed in shown for text in _failed(failed))]
         if count > len(shown):
-            parts.append(f"and {count - len(shown)} more")
+            parts.append(f"and {number(count - len(shown))} more")
     return parts
 
 

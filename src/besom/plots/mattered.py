@@ -28,7 +28,7 @@ def importance(data: SweepData, theme: Theme = LIGHT, insight: Insight | None = 
     bars = [_bars(parameters, "alone", theme.finished, theme)]
     bars += [_bars(pairs, "two together, beyond each alone", theme.scale_middle, theme)] if pairs else []
     most = max(min(share.share + share.error, 1.0) for share in (*parameters, *pairs))
-    layout["xaxis"] |= {"range": [0, min(1.0, most * 1.12)], "tickformat": ".0%", "showgrid": True}
+    layout["xaxis"] |= {"range": [0, min(100.0, most * 112)], "ticksuffix": " %", "showgrid": True}
     order = [_label(share) for share in (*parameters, *pairs)]
     layout["yaxis"] |= {
         "type": "category",
@@ -45,14 +45,14 @@ def importance(data: SweepData, theme: Theme = LIGHT, insight: Insight | None = 
 
 
 def _bars(shares: tuple[Share, ...], name: str, color: str, theme: Theme) -> Trace:
-    below = [min(share.error, share.share) for share in shares]
-    above = [min(share.error, 1.0 - share.share) for share in shares]
+    below = [100 * min(share.error, share.share) for share in shares]
+    above = [100 * min(share.error, 1.0 - share.share) for share in shares]
     error = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
     return {
         "type": "bar",
         "orientation": "h",
         "name": name,
-        "x": [share.share for share in shares],
+        "x": [100 * share.share for share in shares],
         "y": [_label(share) for share in shares],
         "error_x": {**error, "color": theme.ink, "thickness": 1.4, "width": 4},
         "marker": {"color": color},

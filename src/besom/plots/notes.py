@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from besom.analysis.tables import resources_summary
 from besom.analysis.wording import counted, number
 from besom.plots.compared import compared
 from besom.plots.history import MOST_MARKS
 from besom.plots.learning import MOST_CURVES, drawn
 from besom.plots.mattered import MOST_BARS
-from besom.plots.parallel import MOST_AXES, MOST_BEHIND, MOST_LINES
+from besom.plots.parallel import MOST_BEHIND, MOST_LINES, Shown, shown_parameters
+from besom.plots.spending import most_amounts
 from besom.plots.spent import x_title
 from besom.plots.surroundings import BEST_MARKED, MOST_TRIALS
 from besom.plots.sweepdata import SweepData
 from besom.plots.timeline import MOST_BARS as MOST_RUNS
+from besom.plots.trial import MOST_PANELS, TrialData
 
-TRIAL_METRICS = "All numbers that the trial logged; its repeats are thin, their mean strong."
 TRIAL_RESOURCES = "What its runs took, as measured while they ran."
 
 
@@ -27,6 +29,8 @@ def history(data: SweepData, x: str) -> str:
     if len(data.columns.ranked) > MOST_MARKS:
         words += f" Of {number(len(data.columns.ranked))} trials those that lie where others do are left out: "
         words += "the stronger a mark, the more it stands for."
+    if len(data.columns.unranked):
+        words += " Trials that miss repeats are not ranked: what they reached is drawn apart."
     return words
 
 
@@ -51,8 +55,18 @@ def parallel(data: SweepData) -> str:
         if valued - MOST_LINES > MOST_BEHIND:
             words += f", by {number(MOST_BEHIND)} spread evenly over them"
         words += "."
-    if data.space is not None and len(data.space.free) > MOST_AXES:
-        words += f" The first {MOST_AXES} parameters that differ are shown."
+    return words + _axes(shown_parameters(data))
+
+
+def _axes(shown: Shown) -> str:
+    """Which parameters have an axis, where not all have one."""
+    words = ""
+    if len(shown.names) < shown.varying and shown.is_by_importance:
+        words += f" {len(shown.names)} of {shown.varying} parameters are shown, the most important first."
+    elif len(shown.names) < shown.varying:
+        words += f" The first {len(shown.names)} of {shown.varying} parameters that differ are shown."
+    if shown.same:
+        words += f" Left out, because all these trials have the same: {', '.join(shown.same)}."
     return words
 
 
@@ -116,7 +130,22 @@ def timeline(data: SweepData) -> str:
 
 def resources(data: SweepData) -> str:
     """Under what the machine was used for."""
-    return "Peaks and means of each trial, as measured once a second."
+    words = "Peaks and means of each trial, as measured once a second."
+    uses = resources_summary(data.trials)
+    most = max((use.trials for use in uses), default=0)
+    if most > most_amounts(len(uses)):
+        words += f" Of {number(most)} trials those that lie where others do are left out."
+    return words
+
+
+def trial_metrics(data: TrialData, first: int = 0) -> str:
+    """Under what a trial logged."""
+    count = len(data.metrics)
+    shown = len(data.metrics[first : first + MOST_PANELS])
+    words = "All numbers that the trial logged"
+    if shown < count:
+        words = f"{shown} of {count} metrics are drawn"
+    return f"{words}; its repeats are thin, their mean strong."
 
 
 def comparison(datas: Sequence[SweepData], x: str) -> str:

@@ -18,12 +18,13 @@ _LETTERS = {1: 44, 2: 44, 3: 28}
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One of the small pictures; its title is any text."""
+    """One of the small pictures; its title is any text. `words` stand where there is nothing to draw."""
 
     title: str
     traces: tuple[Trace, ...]
     is_log: bool = False
     starts_at_zero: bool = False
+    words: str = ""
 
 
 def panels(parts: Sequence[Panel], theme: Theme, x_title: str, *, is_narrow: bool = False) -> Picture:
@@ -33,6 +34,7 @@ def panels(parts: Sequence[Panel], theme: Theme, x_title: str, *, is_narrow: boo
     height = _ROW * rows + _TOP + _BOTTOM if len(parts) > 1 else 320
     layout = layout_of(theme, height=height)
     layout |= {"showlegend": False, "margin": {"l": 48, "r": 16, "t": _TOP, "b": _BOTTOM}}
+    is_empty = all(panel.words for panel in parts)
     axes: list[dict[str, Any]] = []
     traces: list[Trace] = []
     words = []
@@ -48,6 +50,7 @@ def panels(parts: Sequence[Panel], theme: Theme, x_title: str, *, is_narrow: boo
             "nticks": 5,
             **({"matches": "x"} if at else {}),
             **({"title": {"text": x_title, "standoff": 6}} if is_lowest else {}),
+            **({"showticklabels": False} if is_empty else {}),
         }
         layout[f"yaxis{suffix}"] = {
             "domain": up_part,
@@ -55,7 +58,10 @@ def panels(parts: Sequence[Panel], theme: Theme, x_title: str, *, is_narrow: boo
             "nticks": 5,
             **({"type": "log", "dtick": 1} if panel.is_log else {}),
             **({"rangemode": "tozero"} if panel.starts_at_zero else {}),
+            **({"showticklabels": False, "showgrid": False} if panel.words else {}),
         }
+        if panel.words:
+            words.append(_instead(panel.words, across_part, up_part, theme))
         words.append(_title(_text(panel, _LETTERS[across]), across_part[0], up_part[1], theme))
         axes.append({"xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "x": None, "y": None})
         traces += [trace | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in panel.traces]
@@ -72,6 +78,12 @@ def _text(panel: Panel, letters: int) -> str:
     """The panel's title as it is shown, cut to so many letters."""
     end = " (log)" if panel.is_log else ""
     return safe(panel.title.strip() or '""', letters - len(end)) + end
+
+
+def _instead(words: str, across: list[float], up: list[float], theme: Theme) -> dict[str, Any]:
+    """The words in the middle of an empty panel."""
+    place = {"xref": "paper", "yref": "paper", "x": sum(across) / 2, "y": sum(up) / 2, "xanchor": "center"}
+    return {**place, "text": safe(words), "showarrow": False, "font": {"size": 12, "color": theme.muted}}
 
 
 def _title(text: str, x: float, y: float, theme: Theme) -> dict[str, Any]:

@@ -7,6 +7,7 @@ strict content policy forbids; it neither prints well, nor knows logarithmic axe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,12 @@ def parallel_coordinates(data: SweepData, theme: Theme = LIGHT, *, is_narrow: bo
     """A line for each trial with a value, through its varying parameters to the objective, whose best end is up.
 
     Better trials are stronger in colour and in front; the incumbent has the accent colour. The best 300 trials are
-    lines, through at most 12 parameters; how many of the others go which way is told by bands behind them.
+    lines, through at most 12 parameters, the most important where there are more; how many of the others go which way
+    is told by bands behind them.
     """
     layout = layout_of(theme, height=420)
     ranked = data.columns.ranked
-    names = _varying(data, ranked)
+    names = shown_parameters(data).names
     if len(ranked) < 2 or not names:
         return note(layout, "Two trials with different parameters and a value are needed.", theme)
     shown = ranked[:MOST_LINES]
@@ -63,11 +65,34 @@ def parallel_coordinates(data: SweepData, theme: Theme = LIGHT, *, is_narrow: bo
     return Picture(tuple(traces), layout)
 
 
-def _varying(data: SweepData, ranked: Ints) -> tuple[str, ...]:
-    """The parameters that differ between trials, told by some of them."""
-    trials = [data.trials[place] for place in evenly(ranked, _TOLD_BY).tolist()] if len(ranked) else []
-    names = [parameter.name for parameter in data.space.free] if data.space else None
-    return parameter_table(trials, names).varying[:MOST_AXES]
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The parameters that have an axis.
+
+    Attributes:
+        names: These, in the order of the file, or the most important first.
+        varying: How many differ between the trials.
+        same: The others, of which all trials have the same value.
+        is_by_importance: Whether `names` are the most important of more.
+    """
+
+    names: tuple[str, ...]
+    varying: int
+    same: tuple[str, ...]
+    is_by_importance: bool = False
+
+
+def shown_parameters(data: SweepData) -> Shown:
+    """The parameters that differ between trials with a value, told by some of these; of many, the most important."""
+    trials = [data.trials[place] for place in evenly(data.columns.ranked, _TOLD_BY).tolist()]
+    table = parameter_table(trials, [parameter.name for parameter in data.space.free] if data.space else None)
+    varying = table.varying
+    same = tuple(name for name in table.names if name not in varying) if data.space else ()
+    if len(varying) <= MOST_AXES:
+        return Shown(varying, len(varying), same)
+    places = {share.names[0]: place for place, share in enumerate(data.insight.importance.parameters)}
+    ordered = sorted(varying, key=lambda name: places.get(name, len(places)))
+    return Shown(tuple(ordered[:MOST_AXES]), len(varying), same, is_by_importance=bool(places))
 
 
 def _axes(data: SweepData, names: Sequence[str], drawn: Ints, digits: int) -> list[Axis]:
@@ -87,7 +112,7 @@ def _axes(data: SweepData, names: Sequence[str], drawn: Ints, digits: int) -> li
 
 def _groups(count: int, theme: Theme) -> list[tuple[str, float, range]]:
     """Places in the ranking by colour, worst first: the best come on top."""
-    colors = (theme.scale_best, theme.finished, theme.scale_middle, theme.stopped, theme.scale_worst)
+    colors = (theme.scale_best, theme.finished, theme.scale_middle, theme.scale_poor, theme.scale_worst)
     edges = [round(count * part / _GROUPS) for part in range(_GROUPS + 1)]
     groups = [(color, 0.85, range(edges[at], edges[at + 1])) for at, color in enumerate(colors)]
     return [group for group in reversed(groups) if len(group[2])]
@@ -119,7 +144,7 @@ def _words(at: int, axis: Axis, axes: int, room: float, theme: Theme) -> list[di
             "y": position,
             "xanchor": "right",
             "xshift": -5,
-            "text": safe(words, max(5, min(14, int(room / 7)))),
+            "text": safe(words, max(5, min(14, int(room / 7)))) if axis.has_words else safe(words),
             "showarrow": False,
             "font": {"size": 11, "color": theme.muted},
             "bgcolor": theme.paper,

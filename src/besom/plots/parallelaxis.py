@@ -34,6 +34,7 @@ class Axis:
         low, high: The ends of a numeric axis.
         is_reversed: Whether `high` is at the bottom.
         levels: Values and their positions, where there are only these; None for numbers on a scale.
+        has_words: Whether something else than numbers, which are never cut, is written beside it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Axis:
     high: float = 1.0
     is_reversed: bool = False
     levels: tuple[tuple[Any, float], ...] | None = None
+    has_words: bool = False
 
     def meta(self, at: int) -> dict[str, Any]:
         """What a page needs to read a stretch of the axis, drawn at `at`, as a condition on its column."""
@@ -81,7 +83,7 @@ def axis_of(
     levels = parameter.levels if parameter is not None else None
     is_short = levels is not None and len(levels) <= 6
     if is_short or not all(_is_number(value) for value in values if value is not ABSENT):
-        return _ordinal_axis(name, values, levels, column)
+        return _ordinal_axis(name, values, levels, column, digits)
     found = np.array([math.nan if value is ABSENT else value for value in values], dtype=np.float64)
     is_log = parameter is not None and parameter.is_log and not (found <= 0).any()
     return _numeric_axis(name, found, column, digits, is_log=is_log, is_best_high=is_best_high)
@@ -93,7 +95,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _ordinal_axis(name: str, values: Sequence[Any], levels: Sequence[Any] | None, column: str) -> Axis:
+def _ordinal_axis(name: str, values: Sequence[Any], levels: Sequence[Any] | None, column: str, digits: int) -> Axis:
     texts = _texts(values)
     by_text = {_text(level): level for level in levels or ()}
     for text, value in zip(texts, values, strict=True):
@@ -102,9 +104,11 @@ def _ordinal_axis(name: str, values: Sequence[Any], levels: Sequence[Any] | None
     place = {text: (at + 0.5) / len(by_text) for at, text in enumerate(by_text)}
     positions = np.array([math.nan if text is None else place[text] for text in texts])
     step = math.ceil(len(place) / _MOST_TICKS)
-    ticks = tuple((place[text], text) for text in list(place)[::step])
+    shown = list(place.items())[::step]
+    ticks = tuple((at, _short(by_text[text], digits)) for text, at in shown)
     known = tuple((_jsonable(value), place[text]) for text, value in by_text.items())
-    return Axis(name, positions, ticks, column=column, levels=known)
+    has_words = not all(map(_is_number, by_text.values()))
+    return Axis(name, positions, ticks, column=column, levels=known, has_words=has_words)
 
 
 def _texts(values: Sequence[Any]) -> list[str | None]:
@@ -128,6 +132,10 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return number(value) if _is_number(value) else json.dumps(value, default=str)
+
+
+def _short(value: Any, digits: int) -> str:
+    return number(value, digits) if type(value) is float and _is_number(value) else _text(value)
 
 
 def _jsonable(value: Any) -> Any:

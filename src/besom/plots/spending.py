@@ -14,7 +14,7 @@ from besom.errors import require
 from besom.plots.history import shown_range
 from besom.plots.picture import Picture, Trace, brief, of_trials
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, hold_margins, layout_of, note, safe
+from besom.plots.theme import LIGHT, Theme, figures, hold_margins, layout_of, note, safe
 from besom.records import TrialState
 
 MOST_MARKS = 2000
@@ -72,6 +72,7 @@ def _front(data: SweepData, costs: Floats) -> Ints:
 
 def _costs(data: SweepData, theme: Theme, costs: Floats, chosen: Ints, front: Ints, unit: str) -> list[Trace]:
     columns = data.columns
+    written = figures(columns.values[chosen].tolist())
 
     def points(places: Ints, name: str, mode: str = "markers", **look: Any) -> Trace:
         return of_trials(
@@ -80,7 +81,7 @@ def _costs(data: SweepData, theme: Theme, costs: Floats, chosen: Ints, front: In
             y=brief(columns.values[places].tolist()),
             mode=mode,
             name=name,
-            hovertemplate=f"<b>trial %{{customdata}}</b><br>%{{y:.4~g}} in %{{x:.3~g}} {unit}<extra></extra>",
+            hovertemplate=f"<b>trial %{{customdata}}</b><br>%{{y:{written}}} in %{{x:,.3~g}} {unit}<extra></extra>",
             **look,
         )
 
@@ -89,7 +90,7 @@ def _costs(data: SweepData, theme: Theme, costs: Floats, chosen: Ints, front: In
     stopped = {"color": theme.stopped, "symbol": "circle-open", "size": size, "line": {"width": 1.6}}
     line = {"color": theme.mean, "width": 1.6, "shape": "hv"}
     traces = [
-        points(chosen[~is_stopped], "trials", marker={"color": theme.finished, "size": size}, opacity=0.7),
+        points(chosen[~is_stopped], "trials", marker={"color": theme.finished, "size": size}, opacity=0.8),
         points(chosen[is_stopped], "stopped early", marker=stopped, opacity=0.85),
         points(
             front, "beaten by none in both", "lines+markers", line=line, marker={"color": theme.mean, "size": size + 1}
@@ -102,30 +103,39 @@ def _costs(data: SweepData, theme: Theme, costs: Floats, chosen: Ints, front: In
     return [trace for trace in traces if trace["x"]]
 
 
-def resources(data: SweepData, theme: Theme = LIGHT) -> Picture:
-    """What was measured of each trial, one row of points for each resource; nothing for what was not measured."""
+def resources(data: SweepData, theme: Theme = LIGHT, *, is_narrow: bool = False) -> Picture:
+    """What was measured of each trial, one row of points for each resource; nothing for what was not measured.
+
+    Where it is narrow, the words over a row stand on two lines.
+    """
     uses = resources_summary(data.trials)
-    layout = layout_of(theme, "trial" if uses else "", height=110 + 84 * max(2, len(uses)))
+    layout = layout_of(theme, "trial" if uses else "", height=110 + (100 if is_narrow else 84) * max(2, len(uses)))
     layout["showlegend"] = False
     if not uses:
         return note(layout, "No resource was measured.", theme)
     layout["margin"] = {"l": 56, "r": 20, "t": 16, "b": 52}
     share = 1.0 / len(uses)
+    above = 0.32 if is_narrow else 0.2
     traces, words, panels = [], [], []
     for row, use in enumerate(uses):
         suffix = str(row + 1) if row else ""
         top = 1.0 - row * share
         layout[f"yaxis{suffix}"] = {
-            "domain": [top - share * 0.68, top - share * 0.2],
+            "domain": [top - share * (above + 0.48), top - share * above],
             "rangemode": "tozero",
             "nticks": 3,
         }
-        traces.append(_amounts(data, use.name, f"y{suffix}", theme, MOST_MARKS // len(uses)))
-        words.append(_summary(use, top - share * 0.18, theme))
+        traces.append(_amounts(data, use.name, f"y{suffix}", theme, most_amounts(len(uses))))
+        words.append(_summary(use, top - share * (above - 0.02), theme, "<br>" if is_narrow else ": "))
         panels.append({"xaxis": "x", "yaxis": f"y{suffix}", "x": "trial", "y": f"resource:{use.name}"})
     layout["xaxis"] |= {"anchor": traces[-1]["yaxis"], **({"dtick": 1} if len(data.trials) < 8 else {})}
     layout["meta"] = {"x": "trial", "y": f"resource:{uses[0].name}", "panels": panels}
     return Picture(tuple(traces), {**layout, "annotations": words})
+
+
+def most_amounts(rows: int) -> int:
+    """Marks of each resource at most, of so many of them."""
+    return MOST_MARKS // max(1, rows)
 
 
 def _amounts(data: SweepData, name: str, axis: str, theme: Theme, most: int) -> Trace:
@@ -141,11 +151,12 @@ def _amounts(data: SweepData, name: str, axis: str, theme: Theme, most: int) -> 
         yaxis=axis,
         mode="markers",
         marker={"color": theme.finished, "size": 6 if len(kept) < 200 else 4},
-        hovertemplate="<b>trial %{x}</b><br>%{y:.3~g}<extra></extra>",
+        hovertemplate="<b>trial %{x}</b><br>%{y:,.3~g}<extra></extra>",
     )
 
 
-def _summary(use: ResourceUse, y: float, theme: Theme) -> dict[str, Any]:
+def _summary(use: ResourceUse, y: float, theme: Theme, between: str) -> dict[str, Any]:
+    amounts = f"median {number(use.median, 3)}, most {number(use.maximum, 3)}"
     return {
         "xref": "paper",
         "yref": "paper",
@@ -153,7 +164,8 @@ def _summary(use: ResourceUse, y: float, theme: Theme) -> dict[str, Any]:
         "y": y,
         "xanchor": "left",
         "yanchor": "bottom",
-        "text": f"{safe(resource_label(use.name), 30)}: median {number(use.median, 3)}, most {number(use.maximum, 3)}",
+        "align": "left",
+        "text": f"{safe(resource_label(use.name), 30)}{between}{amounts}",
         "showarrow": False,
         "font": {"size": 12, "color": theme.muted},
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,9 +15,10 @@ from besom.analysis.wording import number
 from besom.errors import require
 from besom.plots.history import shown_range
 from besom.plots.panels import part
+from besom.plots.parameteraxis import axis_over, positions, text_of
 from besom.plots.picture import Picture, Trace, brief, of_trials, scatter
 from besom.plots.sweepdata import SweepData
-from besom.plots.theme import LIGHT, Theme, layout_of, note, safe
+from besom.plots.theme import LIGHT, Theme, figures, layout_of, note, safe
 from besom.records import Trial, TrialState
 from besom.search.thinning import evenly
 from besom.space import Parameter
@@ -28,7 +28,6 @@ MOST_TRIALS = 500
 BEST_MARKED = 100
 _COLUMNS = 3
 _ROW = 250
-_TICKS = 12
 
 
 def slices(
@@ -72,7 +71,7 @@ def slices(
         suffix = str(at + 1) if at else ""
         row, column = divmod(at, across)
         layout[f"xaxis{suffix}"] = {
-            **_axis(cut.parameter, cut.at),
+            **axis_over(cut.parameter, cut.at),
             "domain": part(column, across, 0.04),
             "anchor": f"y{suffix}",
         }
@@ -115,9 +114,9 @@ def _marked(data: SweepData) -> tuple[Trial, ...]:
 
 def _cut(cut: Slice, data: SweepData, theme: Theme) -> list[Trace]:
     """One slice: the band, the trials, the mean and the incumbent."""
-    at = _positions(cut.parameter, cut.at, cut.at)
-    words = [_text(value) for value in cut.at]
-    hover = {"text": words, "hovertemplate": "%{text}<br>expected %{y:.4~g}<extra></extra>"}
+    at = positions(cut.parameter, cut.at, cut.at)
+    words = [text_of(value) for value in cut.at]
+    hover = {"text": words, "hovertemplate": f"%{{text}}<br>expected %{{y:{figures(cut.mean)}}}<extra></extra>"}
     line = {"color": theme.mean, "width": 2.4}
     if cut.parameter.is_ordinal:
         band = scatter(
@@ -145,7 +144,7 @@ def _cut(cut: Slice, data: SweepData, theme: Theme) -> list[Trace]:
 def _points(cut: Slice, data: SweepData, theme: Theme, *, is_best: bool) -> list[Trace]:
     """The trials of a slice: the best one, or all others, with those that were stopped early apart."""
     marks = cut.marks
-    x = _positions(cut.parameter, cut.at, marks.at[0])
+    x = positions(cut.parameter, cut.at, marks.at[0])
     best = data.progress.best.number if data.progress.best else None
     is_finished = data.columns.are(TrialState.FINISHED)
     looks = {
@@ -168,9 +167,9 @@ def _points(cut: Slice, data: SweepData, theme: Theme, *, is_best: bool) -> list
             name=kind,
             legendgroup=kind,
             marker=looks[kind],
-            opacity={"trials": 0.55, "stopped early": 0.85}.get(kind, 1.0),
-            text=[_text(marks.at[0][i]) for i in chosen],
-            hovertemplate="<b>trial %{customdata}</b><br>%{text}<br>%{y:.4~g}<extra></extra>",
+            opacity={"trials": 0.75, "stopped early": 0.85}.get(kind, 1.0),
+            text=[text_of(marks.at[0][i]) for i in chosen],
+            hovertemplate=f"<b>trial %{{customdata}}</b><br>%{{text}}<br>%{{y:{figures(marks.values)}}}<extra></extra>",
         )
         for kind, chosen in kinds.items()
         if chosen
@@ -201,8 +200,8 @@ def contours(
     area = contour(found.surrogate, _marked(data), data.goal, *names)
     if area is None:
         return note(layout, "The best trial does not have both parameters.", theme)
-    layout["xaxis"] = _axis(area.x, area.x_at)
-    layout["yaxis"] = _axis(area.y, area.y_at)
+    layout["xaxis"] = axis_over(area.x, area.x_at)
+    layout["yaxis"] = axis_over(area.y, area.y_at)
     layout |= {"showlegend": True, "meta": {"x": f"parameter:{area.x.name}", "y": f"parameter:{area.y.name}"}}
     best = data.best
     traces = [_area(area, data, theme)]
@@ -236,19 +235,33 @@ def _area(area: Contour, data: SweepData, theme: Theme) -> Trace:
     bar = {"thickness": 10, "len": 0.9, "outlinewidth": 0, "tickfont": {"color": theme.muted, "size": 11}}
     return {
         "type": "contour" if is_smooth else "heatmap",
-        "x": _positions(area.x, area.x_at, area.x_at),
-        "y": _positions(area.y, area.y_at, area.y_at),
+        "x": positions(area.x, area.x_at, area.x_at),
+        "y": positions(area.y, area.y_at, area.y_at),
         "z": [brief(row) for row in area.mean],
         "colorscale": [[at / 2, color] for at, color in enumerate(colors)],
         "colorbar": {**bar, "title": {"text": safe(data.metric, 24), "font": {"color": theme.muted, "size": 12}}},
-        "hovertemplate": "expected %{z:.4~g}<extra></extra>",
+        **_hover(area, is_smooth=is_smooth),
         **(look if is_smooth else {}),
     }
 
 
+def _hover(area: Contour, *, is_smooth: bool) -> dict[str, Any]:
+    """What is said where the pointer rests: both parameters, and what is expected."""
+    expected = f"expected %{{z:{figures(mean for row in area.mean for mean in row)}}}<extra></extra>"
+    if is_smooth:
+        x, y = safe(area.x.name, 24), safe(area.y.name, 24)
+        return {"hovertemplate": f"{x} %{{x:,.4~g}}<br>{y} %{{y:,.4~g}}<br>{expected}"}
+    text = [[f"{_said(area.x, x)}<br>{_said(area.y, y)}" for x in area.x_at] for y in area.y_at]
+    return {"text": text, "hovertemplate": f"%{{text}}<br>{expected}"}
+
+
+def _said(parameter: Parameter, value: Any) -> str:
+    return f"{safe(parameter.name, 24)} {text_of(value)}"
+
+
 def _places(area: Contour, chosen: list[int], name: str, marker: dict[str, Any]) -> Trace:
     marks = area.marks
-    x, y = _positions(area.x, area.x_at, marks.at[0]), _positions(area.y, area.y_at, marks.at[1])
+    x, y = positions(area.x, area.x_at, marks.at[0]), positions(area.y, area.y_at, marks.at[1])
     return of_trials(
         [marks.numbers[i] for i in chosen],
         x=[x[i] for i in chosen],
@@ -256,37 +269,9 @@ def _places(area: Contour, chosen: list[int], name: str, marker: dict[str, Any])
         mode="markers",
         name=name,
         marker=marker,
-        text=[number(marks.values[i]) for i in chosen],
+        text=[
+            f"{_said(area.x, marks.at[0][i])}<br>{_said(area.y, marks.at[1][i])}<br>{number(marks.values[i])}"
+            for i in chosen
+        ],
         hovertemplate="<b>trial %{customdata}</b><br>%{text}<extra></extra>",
     )
-
-
-def _positions(parameter: Parameter, levels: Sequence[Any], values: Sequence[Any]) -> list[float]:
-    """Where values lie on the parameter's axis: numbers at themselves, others at their place among the levels."""
-    if parameter.is_ordinal:
-        return [float(value) for value in values]
-    place = {_text(level): float(at) for at, level in enumerate(levels)}
-    return [place[_text(value)] for value in values]
-
-
-def _axis(parameter: Parameter, levels: Sequence[Any]) -> dict[str, Any]:
-    """The axis over a parameter: logarithmic where it is, its levels as words where they are no numbers."""
-    is_log = parameter.is_log and all(value > 0 for value in levels)
-    axis: dict[str, Any] = {"title": {"text": safe(parameter.name, 32) + (" (log)" if is_log else "")}}
-    if parameter.is_ordinal:
-        few = {"tickvals": list(levels)} if len(levels) <= 6 and not is_log else {"nticks": 6}
-        return axis | ({"type": "log", "dtick": _decades(levels), "exponentformat": "e"} if is_log else few)
-    step = math.ceil(len(levels) / _TICKS)
-    ticks = range(0, len(levels), step)
-    words = [safe(_text(levels[at]), 14) for at in ticks]
-    return axis | {"tickvals": list(ticks), "ticktext": words, "range": [-0.6, len(levels) - 0.4]}
-
-
-def _decades(levels: Sequence[Any]) -> int:
-    return max(1, round(math.log10(max(levels) / min(levels)) / 4))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return safe(value if isinstance(value, str) else json.dumps(value, default=str))
-    return number(value)

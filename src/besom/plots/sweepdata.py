@@ -69,6 +69,12 @@ class SweepData:
         """What the sweep's surrogate says; a second's work."""
         return insight(self.trials, self.space, self.goal)
 
+    @property
+    def known_insight(self) -> Insight | None:
+        """The insight where somebody has asked for it before."""
+        known: Insight | None = self.__dict__.get("insight")
+        return known
+
     @cached_property
     def runs(self) -> tuple[Run, ...]:
         """In order of their lease."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import html
 import math
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
 from besom.plots.picture import Picture
 
 FONT = "Inter, ui-sans-serif, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+TICKS = ",.7~g"
+"""How plotly writes numbers beside axes: each with its own exponent where it has one."""
 _LONGEST = 48
 _MOST_LETTERS = 9  # of a mark beside an axis: longer numbers are written with exponents
 
@@ -19,7 +22,8 @@ _MOST_LETTERS = 9  # of a mark beside an axis: longer numbers are written with e
 class Theme:
     """Colours as `#rrggbb`; no colour stands for two things, so that one theme can be exchanged for another by value.
 
-    Blue and orange stay apart under every common colour blindness; states differ in their marks as well.
+    Blue and orange stay apart under every common colour blindness; states differ in their marks as well. Marks and
+    lines stand out from the paper by 3 to 1 or more, also where they are as faint as pictures make them.
     """
 
     paper: str
@@ -37,6 +41,7 @@ class Theme:
     lost: str
     mean: str
     scale_worst: str
+    scale_poor: str
     scale_middle: str
     scale_best: str
     hover: str
@@ -50,13 +55,14 @@ LIGHT = Theme(
     axis="#cfd6df",
     accent="#d9540b",
     finished="#3f6fb5",
-    stopped="#a3adbb",
+    stopped="#6d7786",
     failed="#a8326e",
     running="#12897b",
-    paused="#8a7fd1",
-    lost="#b99a5b",
+    paused="#7a6dc9",
+    lost="#9b7c3a",
     mean="#2f5c9e",
     scale_worst="#d5dce6",
+    scale_poor="#a3adbb",
     scale_middle="#7fa3d4",
     scale_best="#1d4f99",
     hover="#fefefe",
@@ -70,13 +76,14 @@ DARK = Theme(
     axis="#3a4452",
     accent="#ff9245",
     finished="#7aa7e8",
-    stopped="#626d7c",
+    stopped="#828d9d",
     failed="#e27bb0",
     running="#46c2b0",
     paused="#a99ff0",
     lost="#c9ad72",
     mean="#93b9f0",
     scale_worst="#343e4b",
+    scale_poor="#626d7c",
     scale_middle="#4f78b0",
     scale_best="#a9cbff",
     hover="#1f2630",
@@ -91,6 +98,12 @@ def exchange(light: Theme = LIGHT, dark: Theme = DARK) -> dict[str, str]:
 def series(theme: Theme) -> tuple[str, ...]:
     """Colours for things of one kind, told apart as well as can be without the incumbent's."""
     return (theme.finished, theme.running, theme.failed, theme.paused, theme.lost, theme.muted)
+
+
+def figures(values: Iterable[float]) -> str:
+    """How plotly writes these values where the pointer rests: as `wording.number` does, as nearly as it can."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    return ",.7~g" if largest >= 1e5 else ",.5~g"
 
 
 def safe(text: object, longest: int = _LONGEST) -> str:
@@ -118,8 +131,7 @@ def layout_of(theme: Theme, x: str = "", y: str = "", height: int = 380) -> dict
         "tickfont": {"color": theme.muted, "size": 12},
         "title": {"font": {"color": theme.muted, "size": 12}, "standoff": 12},
         "automargin": True,
-        "exponentformat": "e",
-        "minexponent": 6,
+        "tickformat": TICKS,
     }
     look = {
         "font": {"family": FONT, "size": 13, "color": theme.ink},

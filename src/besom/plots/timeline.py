@@ -107,9 +107,10 @@ def _bars(data: SweepData, found: Timeline, chosen: Ints, start: float, scale: f
     least = float(found.ends.max() - start) / 1500.0  # a run of no length is still seen
     runs = [data.runs[place] for place in found.runs[chosen].tolist()]
     counts = found.counts[chosen].tolist()
+    together = [f"{number(all_here)} runs here" for all_here in found.together[chosen].tolist()]
     words = [
-        _words(data, run) if count == 1 else f"<b>{count} of {together} runs here</b><br>{_name(run.state)}"
-        for run, count, together in zip(runs, counts, found.together[chosen].tolist(), strict=True)
+        _words(data, run) if count == 1 else f"<b>{number(count)} of {runs_here}</b><br>{_name(run.state)}"
+        for run, count, runs_here in zip(runs, counts, together, strict=True)
     ]
     heights = found.highs[chosen] - found.lows[chosen]
     return {

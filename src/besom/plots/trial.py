@@ -15,7 +15,7 @@ from besom.analysis.wording import resource_label
 from besom.plots.panels import Panel, panels
 from besom.plots.picture import Picture, Trace, brief, scatter
 from besom.plots.sweepdata import x_of
-from besom.plots.theme import LIGHT, Theme, layout_of, note, safe, series
+from besom.plots.theme import LIGHT, Theme, figures, layout_of, note, safe, series
 from besom.records import Run
 from besom.service import Progress, Service
 
@@ -66,9 +66,13 @@ class TrialData:
         return next(iter(curves_by_trial(found)), None)
 
 
-def trial_metrics(data: TrialData, theme: Theme = LIGHT, *, is_narrow: bool = False) -> Picture:
-    """All numbers that the trial logged, each in a panel of its own: repeats thin, their mean strong."""
-    drawn = [(name, curves) for name in data.metrics[:MOST_PANELS] if (curves := data.curves(name)) is not None]
+def trial_metrics(data: TrialData, theme: Theme = LIGHT, *, first: int = 0, is_narrow: bool = False) -> Picture:
+    """The numbers that the trial logged, each in a panel of its own: repeats thin, their mean strong.
+
+    Of more than 24 metrics those from the place `first` on; the objective has the first place.
+    """
+    shown = data.metrics[first : first + MOST_PANELS]
+    drawn = [(name, curves) for name in shown if (curves := data.curves(name)) is not None]
     if not drawn:
         return note(layout_of(theme), "This trial has logged no number yet.", theme)
     best = data.progress.best
@@ -79,6 +83,7 @@ def trial_metrics(data: TrialData, theme: Theme = LIGHT, *, is_narrow: bool = Fa
             title=name,
             traces=tuple(_curves(curves, theme.accent if is_best else theme.mean)),
             is_log=_is_log(curves),
+            words="" if _finite(curves) else "No finite value was logged",
         )
         for name, curves in drawn
     ]
@@ -106,12 +111,16 @@ def _line(x: Sequence[float], y: Sequence[float], color: str, words: str) -> Tra
         mode="lines" if len(x) > 1 else "markers",
         line={"color": color, "width": 1.2},
         marker={"color": color, "size": 6},
-        hovertemplate=f"%{{x}}: %{{y:.5~g}}<extra>{words}</extra>",
+        hovertemplate=f"%{{x:{figures(())}}}: %{{y:{figures(y)}}}<extra>{words}</extra>",
     )
 
 
+def _finite(curves: TrialCurves) -> list[float]:
+    return [y for repeat in curves.repeats for y in repeat.y if math.isfinite(y)]
+
+
 def _is_log(curves: TrialCurves) -> bool:
-    values = [y for repeat in curves.repeats for y in repeat.y if math.isfinite(y)]
+    values = _finite(curves)
     return bool(values) and min(values) > 0 and max(values) / min(values) > _LOG_FROM
 
 

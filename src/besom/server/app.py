@@ -22,6 +22,7 @@ from besom.server.home import Home
 from besom.server.news import News
 from besom.server.pages.door import Door
 from besom.server.pages.missing import missing
+from besom.server.pages.nowhere import Nowhere
 from besom.server.pages.routes import routes as page_routes
 from besom.server.pages.shelf import Shelf, the_shelf
 from besom.server.shortcut import Shortcut
@@ -53,7 +54,7 @@ class App:
         self._shelf = the_shelf()
         often = agents.frequent_routes(driver, "/api/v1", RESPONSES)
         routed = _routed(driver, token, home, desk, self.news, door, self._shelf, often)
-        self._guarded = Guard(Shortcut(routed, often), token, door)
+        self._guarded = Guard(Shortcut(Nowhere(routed, self._shelf), often), token, door)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._guarded(scope, receive, send)

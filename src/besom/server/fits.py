@@ -54,6 +54,13 @@ class Fits:
                     del fit.drawn[oldest]
             return fit.drawn[question]
 
+    def important(self, sweep_id: str) -> tuple[str, ...]:
+        """The sweep's parameters, the most important first, where its surrogate has been fitted; else none."""
+        with self._lock:
+            fit = self._fits.get(sweep_id)
+        found = fit.data.known_insight if fit else None
+        return tuple(share.names[0] for share in found.importance.parameters) if found else ()
+
     def _of(self, data: SweepData) -> _Fit:
         ended = len(data.columns.by_end)
         with self._lock:

@@ -15,6 +15,7 @@ from besom.server.api.bodies import answer
 from besom.server.api.refusals import refusal
 from besom.server.keys import is_authorised
 from besom.server.pages.door import LOGIN, LOGOUT, Door
+from besom.server.pages.nowhere import READING, is_opened
 from besom.server.pages.routes import is_page
 
 BODY_LIMIT = 64 << 20
@@ -22,7 +23,6 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SIGNED = "/wandb/storage/"
 """Addresses that bear a signature in place of a token, and whose bodies may be large: they go to disk as they come."""
 _WITHOUT_TOKEN = frozenset({"/healthz", LOGIN, LOGOUT})
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 TELEMETRY = "/sdk/otel/"
 """What clients measure of themselves: it is thrown away, so anybody may send it."""
@@ -56,7 +56,7 @@ class Guard:
         is_signed = scope["path"].startswith(SIGNED)
         refused = self._refused(headers, scope["method"], scope["path"])
         refused = refused or (None if is_signed else _too_large(headers))
-        if refused is not None and refused.status_code == HTTPStatus.UNAUTHORIZED and _is_opened(headers, scope):
+        if refused is not None and refused.status_code == HTTPStatus.UNAUTHORIZED and is_opened(headers, scope):
             refused, scope = None, {**scope, "path": "/", "raw_path": b"/"}
         if refused is not None:
             await refused(scope, receive, send)
@@ -70,19 +70,13 @@ class Guard:
             return _not_from_here(headers)
         if is_authorised(headers.get("authorization", ""), self._token):
             return None
-        if path.startswith((SIGNED, TELEMETRY)) or (method in _READING and is_page(path)):
+        if path.startswith((SIGNED, TELEMETRY)) or (method in READING and is_page(path)):
             return None
         if path in _WITHOUT_TOKEN:
-            return _foreign(headers) if method not in _READING and "origin" in headers else None
+            return _foreign(headers) if method not in READING and "origin" in headers else None
         if not self._door.knows(headers):
             return _not_allowed(path)
-        return _foreign(headers) if method not in _READING else _embedded(headers)
-
-
-def _is_opened(headers: Headers, scope: Scope) -> bool:
-    """Whether a person opens the address in a browser, and no program asks."""
-    is_read = scope["method"] in _READING and not scope["path"].startswith("/api/")
-    return is_read and "text/html" in headers.get("accept", "")
+        return _foreign(headers) if method not in READING else _embedded(headers)
 
 
 def _not_from_here(headers: Headers) -> Response | None:

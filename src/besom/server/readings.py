@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from besom.analysis.audit import audit
 from besom.analysis.costs import seconds_left
 from besom.analysis.curves import thin
+from besom.analysis.tables import flat
 from besom.engine import State
 from besom.errors import MessageError
 from besom.records import Agent, Run, Trial
@@ -38,7 +39,7 @@ def progress(state: State, tally: Tally, agents: Sequence[Agent], now: float) ->
         first=trials[tally.valued[0]] if tally.valued else None,
         spent=spent,
         budget=allowed,
-        seconds_left=seconds_left(state.sweep, spent, allowed, now, _under_way(state)),
+        seconds_left=seconds_left(state.sweep, spent, allowed, now, _under_way(state), has_agents=bool(agents)),
         running=tuple(state.live_runs()),
         agents=tuple(agents),
         failures=tuple(trials[number] for number in reversed(tally.failed[-_FAILURES:])),
@@ -50,6 +51,23 @@ def progress(state: State, tally: Tally, agents: Sequence[Agent], now: float) ->
         # Of the audit only the sentence, which tells of the audited alone.
         audit=str(audit([tally.audited[number] for number in sorted(tally.audited)], goal)),
     )
+
+
+def summaries(store: Store, runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """What each run ended with, by its id: the last number of each metric; over these, what its script set."""
+    ids = [run.id for run in runs]
+    numbers, told = store.last_numbers(ids), store.tracked_values(ids)
+    found = {}
+    for run in runs:
+        by_client = told[run.id].summary if run.id in told else {}
+        found[run.id] = {**_public(numbers.get(run.id, {})), **_public(by_client), **_public(run.summary)}
+    return found
+
+
+def _public(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by dotted names, without those that clients keep for themselves (`_step`) and what stands for a file."""
+    plain = {name: value for name, value in values.items() if not (isinstance(value, Mapping) and "_type" in value)}
+    return {name: value for name, value in flat(plain).items() if not name.startswith("_")}
 
 
 def _under_way(state: State) -> list[float]:

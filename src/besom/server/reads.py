@@ -192,6 +192,10 @@ class Reads:
         wanted = set(trials)
         return [run for run in self._store.runs(name) if run.trial in wanted]
 
+    def summaries(self, sweep_id: str, trial: int | None = None) -> dict[str, dict[str, Any]]:
+        """What each run, or each of one trial, ended with: see `Service.summaries`. Raises UnknownName."""
+        return readings.summaries(self._store, self.runs(sweep_id, trial))
+
     def rows(self, run_id: str, first: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
         """History rows as logged, in order. Raises UnknownName."""
         self._states.sweep_of_run(run_id)

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType, TracebackType
 from typing import Self
@@ -140,21 +140,27 @@ class Server:
 
 
 def wait_for_signal() -> int:
-    """The number of the first SIGINT or SIGTERM that comes; for the main thread."""
+    """The number of the first SIGINT or SIGTERM that comes; for the main thread.
+
+    Further ones are ignored: they would break off how the server closes down.
+    """
     came = threading.Event()
     numbers: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
+        _on_end(signal.SIG_IGN)
         numbers.append(number)
         came.set()
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        came.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    _on_end(note)
+    came.wait()
     return numbers[0]
+
+
+def _on_end(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Have SIGINT and SIGTERM handled so."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 @contextmanager

@@ -41,8 +41,12 @@ class Query:
     metrics: str = ""
 
 
-def page_of(data: SweepData, logged: Sequence[str], query: Query) -> TrialPage:
-    """A page of the table; `logged` are names of what runs logged. Raises MessageError."""
+def page_of(data: SweepData, logged: Sequence[str], query: Query, important: Sequence[str] = ()) -> TrialPage:
+    """A page of the table; `logged` are names of what runs logged, `important` parameters as far as that is known.
+
+    Raises:
+        MessageError: A condition, a list or the column to sort by is none.
+    """
     metrics, shown = _other_metrics(data, logged), read_names(query.metrics, "metrics")
     used = {*shown, query.sort.removeprefix(METRIC)}
     return trial_page(
@@ -58,6 +62,7 @@ def page_of(data: SweepData, logged: Sequence[str], query: Query) -> TrialPage:
         columns=data.columns,
         metrics=[name for at, name in enumerate(metrics) if at < _MOST_METRICS or name in used],
         shown=shown,
+        important=important,
     )
 
 

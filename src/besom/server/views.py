@@ -14,12 +14,14 @@ import numpy as np
 from besom.analysis.agents import AgentView, agent_views
 from besom.analysis.formats import FORMATS, configuration_text, yaml_text
 from besom.analysis.overview import Overview, overview, sparse
+from besom.analysis.summaries import summary_of
 from besom.analysis.tablecolumns import METRIC, values_in
 from besom.analysis.trialcard import TrialCard, trial_card
 from besom.analysis.trialpage import TrialPage
 from besom.engine.state import run_seconds
 from besom.errors import SweepFileError, UnknownName, nearest
 from besom.plots import gallery
+from besom.plots.parallel import MOST_AXES
 from besom.plots.sweepdata import SweepData, read_sweep
 from besom.plots.theme import DARK, LIGHT, Theme
 from besom.records import Trial, TrialState
@@ -170,7 +172,11 @@ class Views:
     def table(self, sweep_id: str, query: Query) -> TrialPage:
         """A page of the table of trials. Raises MessageError."""
         data = self.data(sweep_id)
-        return page_of(data, self._slow_of(data).metrics, query)
+        return page_of(data, self._slow_of(data).metrics, query, self.important(sweep_id))
+
+    def important(self, sweep_id: str) -> tuple[str, ...]:
+        """The sweep's parameters, the most important first, as far as that was worked out for a picture."""
+        return self._fits.important(sweep_id)
 
     def selection(self, sweep_id: str, where: str) -> Selection:
         """The numbers of the trials that fulfil the conditions. Raises MessageError."""
@@ -189,7 +195,8 @@ class Views:
         repeat = runs[-1].repeat if runs else 0
         checkpoint = checkpoint_in(self._home.checkpoints(data.sweep.id, number, repeat))
         agents = self._driver.agents()
-        return trial_card(data.progress, data.trials, trial, runs, agents, tuple(metrics), checkpoint)
+        summary = summary_of(runs, self._driver.summaries(sweep_id, number))
+        return trial_card(data.progress, data.trials, trial, runs, agents, tuple(metrics), checkpoint, summary=summary)
 
     def best(self, sweep_id: str, form: str, number: int | None) -> str:
         """The configuration of a trial, or else of the incumbent, to be pasted. Raises UnknownName."""
@@ -244,25 +251,31 @@ class Views:
         self, sweep_id: str, name: str, theme: str, asked: Mapping[str, str | None], *, is_narrow: bool
     ) -> bytes:
         """One picture of a sweep as JSON; `asked` are arguments of `gallery.framed`. Raises UnknownName."""
-        if name not in _OF_SURROGATE:
-            return _drawn(gallery.framed(self.data(sweep_id), name, _theme(theme), **asked, is_narrow=is_narrow))
+        now = self.data(sweep_id)
+        is_wide = now.space is not None and len(now.space.free) > MOST_AXES
+        if name not in _OF_SURROGATE and not (name == "parallel" and is_wide):  # whose axes are chosen by importance
+            return _drawn(gallery.framed(now, name, _theme(theme), **asked, is_narrow=is_narrow))
 
         def draw(data: SweepData) -> bytes:
             return _drawn(gallery.framed(data, name, _theme(theme), **asked, is_narrow=is_narrow))
 
-        return self._fits.drawn(self.data(sweep_id), (name, theme, is_narrow, *asked.items()), draw)
+        return self._fits.drawn(now, (name, theme, is_narrow, *asked.items()), draw)
 
-    def trial_picture(self, sweep_id: str, number: int, name: str, theme: str, *, is_narrow: bool) -> bytes:
+    def trial_picture(
+        self, sweep_id: str, number: int, name: str, theme: str, *, first: int = 0, is_narrow: bool
+    ) -> bytes:
         """One picture of a trial as JSON. Raises UnknownName."""
         found, (progress, _) = _theme(theme), self._progress(sweep_id)
         framed = gallery.trial_picture(
-            self._driver, sweep_id, number, name, found, is_narrow=is_narrow, progress=progress
+            self._driver, sweep_id, number, name, found, first=first, is_narrow=is_narrow, progress=progress
         )
         return _drawn(framed)
 
-    def comparison(self, sweep_ids: Sequence[str], x: str, theme: str) -> bytes:
-        """Several sweeps on one axis, as JSON. Raises UnknownName."""
-        return _drawn(gallery.comparison([self.data(each) for each in sweep_ids], x, _theme(theme)))
+    def comparison(self, sweep_ids: Sequence[str], missing: Sequence[str], x: str, theme: str) -> bytes:
+        """Several sweeps on one axis, as JSON; the note names those that are missing. Raises UnknownName."""
+        framed = gallery.comparison([self.data(each) for each in sweep_ids], x, _theme(theme))
+        there_is_none = f" There is no sweep {', '.join(missing)}." if missing else ""
+        return _drawn(replace(framed, note=framed.note + there_is_none))
 
 
 def _drawn(framed: gallery.Framed) -> bytes:

@@ -120,6 +120,10 @@ class Store(Protocol):
         """One metric of many runs, in few queries."""
         ...
 
+    def last_numbers(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """The last value of every metric of many runs, for those that logged any; integers where all were."""
+        ...
+
     def last_values(self, run_ids: Sequence[str], metric: str) -> Mapping[str, float]:
         """The last value of one metric of many runs, for those that logged it; without reading all that they logged."""
         ...

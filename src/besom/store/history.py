@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, bindparam, case, delete, func, insert, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    union,
+)
 
 from besom.store import tables
 from besom.store.chunks import Chunk, Other, column_of, last_number, merge, rows_among, rows_from, split
@@ -108,18 +120,32 @@ def columns(connection: Connection, run_ids: Sequence[str], metric: str) -> dict
 
 def last_values(connection: Connection, run_ids: Sequence[str], metric: str) -> dict[str, float]:
     """The last value of one metric of each of the runs that logged it: of each, one chunk is read."""
-    found: dict[str, float] = {}
+    last = _last_chunks(connection, run_ids, tables.chunks.c.metric == metric)
+    return {run_id: last_number(chunk.numbers, is_packed=chunk.is_packed) for run_id, chunk in last}
+
+
+def last_numbers(connection: Connection, run_ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The last value of every metric of each of the runs that logged any, integers where all of a chunk are."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for run_id, chunk in _last_chunks(connection, run_ids, true()):
+        value = last_number(chunk.numbers, is_packed=chunk.is_packed)
+        found[run_id][chunk.metric] = int(value) if chunk.is_int else value
+    return dict(found)
+
+
+def _last_chunks(
+    connection: Connection, run_ids: Sequence[str], wanted: ColumnElement[bool]
+) -> Iterator[tuple[str, Chunk]]:
+    """The last chunk of each wanted metric of each of the runs."""
     table = tables.chunks.c
     for start in range(0, len(run_ids), _MANY):
-        those = table.run_id.in_(run_ids[start : start + _MANY]) & (table.metric == metric)
-        last = (
-            select(table.run_id, func.max(table.first_row).label("row")).where(those).group_by(table.run_id).subquery()
-        )
-        is_last = (table.run_id == last.c.run_id) & (table.first_row == last.c.row) & (table.metric == metric)
-        query = select(table.run_id, table.is_packed, table.numbers).join(last, is_last)
-        for run_id, is_packed, numbers in connection.execute(query):
-            found[run_id] = last_number(numbers, is_packed=is_packed)
-    return found
+        those = table.run_id.in_(run_ids[start : start + _MANY]) & wanted
+        row = func.max(table.first_row).label("row")
+        last = select(table.run_id, table.metric, row).where(those).group_by(table.run_id, table.metric).subquery()
+        is_last = (table.run_id == last.c.run_id) & (table.metric == last.c.metric) & (table.first_row == last.c.row)
+        query = select(table.run_id, *_CHUNK).join(last, is_last).order_by(table.run_id, table.position, table.metric)
+        for run_id, *values in connection.execute(query):
+            yield run_id, Chunk(*values)
 
 
 def rows(connection: Connection, run_id: str, first: int, limit: int | None) -> Iterator[dict[str, Any]]:

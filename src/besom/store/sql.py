@@ -228,6 +228,11 @@ class SqlStore:
         with self._read() as connection:
             return history.columns(connection, run_ids, metric)
 
+    def last_numbers(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """The last value of every metric of many runs, for those that logged any; integers where all were."""
+        with self._read() as connection:
+            return history.last_numbers(connection, run_ids)
+
     def last_values(self, run_ids: Sequence[str], metric: str) -> Mapping[str, float]:
         """The last value of one metric of many runs, for those that logged it."""
         with self._read() as connection:

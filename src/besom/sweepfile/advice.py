@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import PurePath
 
 from besom.errors import SweepFileError, nearest
 from besom.space import Parameter, Problem, Space
+from besom.space.identity import identity
 from besom.sweepfile.checks import MACROS
 from besom.sweepfile.model import AshaOptions, CurveOptions, HyperbandOptions, MedianOptions, NoStopping, SweepFile
 
 GRID_MANY = 10_000
 DECADES_MANY = 3
 _EPOCH_NAMES = ("epochs", "epoch", "n_epochs", "num_epochs", "max_epochs", "num_train_epochs")
+_MORE_IS_BETTER = {
+    *("acc", "accuracy", "f1", "auc", "auroc", "r2", "precision", "recall", "score", "reward", "return"),
+    *("bleu", "rouge", "map", "iou", "miou", "dice"),
+}
+_LESS_IS_BETTER = {"loss", "error", "err", "mse", "rmse", "mae", "brier", "regret", "cost"}
+"""Words in the names of metrics."""
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 _NOT_OURS = {
     "controller": "besom's own server decides",
@@ -40,7 +48,7 @@ def warnings_about(file: SweepFile, space: Space, logged_metrics: Collection[str
     yield from _metric(file, logged_metrics)
     yield from _command(file.command or [])
     # A grid draws nothing, and takes no other distribution.
-    about = (_rounding,) if file.method == "grid" else _ABOUT_PARAMETERS
+    about = (_rounding, _duplicates) if file.method == "grid" else _ABOUT_PARAMETERS
     for parameter in space.parameters:
         for advise in about:
             yield from advise(parameter)
@@ -90,6 +98,17 @@ def _metric(file: SweepFile, logged_metrics: Collection[str] | None) -> Iterator
             f"the program never logged {file.metric.name} in past sweeps; {nearest(file.metric.name, logged_metrics)}."
         )
         yield Problem(("metric", "name"), text)
+    if file.metric is not None and "goal" not in file.metric.model_fields_set:
+        yield from _goal(file.metric.name)
+
+
+def _goal(metric: str) -> Iterator[Problem]:
+    """A metric by whose name more is better: without a goal it is minimised."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric)  # valAcc
+    words = set(re.split(r"[^a-z0-9]+", f"{metric} {apart}".lower()))
+    if words & _MORE_IS_BETTER and not words & _LESS_IS_BETTER:
+        move = "add `goal: maximize`, or `goal: minimize` if so meant"
+        yield Problem(("metric",), f"is minimised where no goal is given, got {metric}; {move}.")
 
 
 def _command(words: Sequence[str]) -> Iterator[Problem]:
@@ -146,7 +165,17 @@ def _rounding(parameter: Parameter) -> Iterator[Problem]:
         yield Problem(parameter.place, text)
 
 
-_ABOUT_PARAMETERS: tuple[Callable[[Parameter], Iterator[Problem]], ...] = (_exponents, _decades, _rounding)
+def _duplicates(parameter: Parameter) -> Iterator[Problem]:
+    values = parameter.settings.get("values", ())
+    counts = Counter(map(identity, values))
+    twice = {identity(value): value for value in values if counts[identity(value)] > 1}
+    if twice:
+        got = ", ".join(repr(value) for value in twice.values())
+        move = "remove the others, or weigh values by `probabilities`"
+        yield Problem(parameter.place, f"values need to be there once each, got {got} more than once; {move}.")
+
+
+_ABOUT_PARAMETERS: tuple[Callable[[Parameter], Iterator[Problem]], ...] = (_exponents, _decades, _rounding, _duplicates)
 
 
 def _grid(space: Space) -> Iterator[Problem]:

@@ -3,10 +3,11 @@
 /* Pictures: drawn in the theme that the reader's system asks for, and in the light one on paper. */
 const colors = JSON.parse(document.getElementById("colors").textContent);
 const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
+const isNarrow = window.matchMedia("(max-width: 719px)");
 const paperWidth = 680;
 
-function figureOf(place, dark) {
-  const text = document.getElementById(place.dataset.figure).textContent;
+function figureOf(id, dark) {
+  const text = document.getElementById(id).textContent;
   const exchanged = (color) => (Object.hasOwn(colors, color) ? colors[color] : color);
   return JSON.parse(text, (key, value) => {
     if (dark && key === "colorscale") return value.map(([at, color]) => [at, exchanged(color)]);
@@ -16,15 +17,17 @@ function figureOf(place, dark) {
 
 function draw(dark, width) {
   for (const place of document.querySelectorAll(".picture")) {
-    const figure = figureOf(place, dark);
+    const figure = figureOf(place.dataset.figure, dark);
+    const narrow = place.dataset.figure.replace("figure-", "narrow-");
     if (width) Object.assign(figure.layout, { width });
-    if (!width && window.innerWidth < 720 && !figure.layout.yaxis2?.matches) figure.layout.height = Math.min(figure.layout.height, 340);
+    else if (isNarrow.matches && document.getElementById(narrow)) figure.layout = figureOf(narrow, dark).layout;
+    else if (isNarrow.matches) figure.layout.height = Math.min(figure.layout.height, 340);
     Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: !width });
   }
 }
 
 draw(prefersDark.matches);
-prefersDark.addEventListener("change", () => draw(prefersDark.matches));
+for (const query of [prefersDark, isNarrow]) query.addEventListener("change", () => draw(prefersDark.matches));
 window.addEventListener("beforeprint", () => draw(false, paperWidth));
 window.addEventListener("afterprint", () => draw(prefersDark.matches));
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,11 +36,12 @@ def routes(desk: Desk) -> APIRouter:
         name: str,
         theme: Theme = "light",
         narrow: Narrow = False,
+        first: Annotated[int, Query(ge=0, description="The place of the first metric that is drawn.")] = 0,
     ) -> Response:
         def draw(found: str) -> bytes:
-            return views.trial_picture(found, number, name, theme, is_narrow=narrow)
+            return views.trial_picture(found, number, name, theme, first=first, is_narrow=narrow)
 
-        return await desk.on_sweep(request, sweep_id, draw, number, name, theme, narrow)
+        return await desk.on_sweep(request, sweep_id, draw, number, name, theme, narrow, first)
 
     @router.get("/sweeps/{sweep_id}/best/{form}", response_model=str, summary="A configuration to be pasted")
     async def best(request: Request, sweep_id: str, form: str, trial: int | None = None) -> Response:

@@ -86,6 +86,14 @@ def routes(driver: Driver) -> APIRouter:
         return answer(driver.runs(sweep_id, trial))
 
     @router.get(
+        "/sweeps/{sweep_id}/summaries",
+        response_model=dict[str, dict[str, Any]],
+        summary="What each run ended with: last numbers, and what its script set",
+    )
+    def summaries(sweep_id: str, trial: int | None = None) -> Response:
+        return answer(driver.summaries(sweep_id, trial))
+
+    @router.get(
         "/sweeps/{sweep_id}/curves",
         response_model=list[MetricCurve],
         summary="One metric of each run against another, thinned",

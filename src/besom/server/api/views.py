@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from besom.analysis.overview import Overview
 from besom.analysis.trialpage import TrialPage
-from besom.errors import MessageError
+from besom.errors import MessageError, UnknownName
 from besom.server.api.bodies import strict_json
 from besom.server.api.desk import Desk
 from besom.server.sweepviews import SweepView
@@ -74,7 +75,12 @@ def routes(desk: Desk) -> APIRouter:
         metrics: Annotated[str, Query(description='Metrics whose cells are wanted: ["val/loss"].')] = "",
     ) -> Response:
         asked = TableQuery(sort, descending, where, text, first, limit, metrics)
-        return await desk.on_sweep(request, sweep_id, lambda found: strict_json(views.table(found, asked)), asked)
+        known = views.important(sweep_id)  # an answer is not kept beyond the moment that this is known
+
+        def draw(found: str) -> bytes:
+            return strict_json(views.table(found, asked))
+
+        return await desk.on_sweep(request, sweep_id, draw, asked, known)
 
     @router.get("/sweeps/{sweep_id}/selection", response_model=Selection, summary="Trials that fulfil conditions")
     async def selection(request: Request, sweep_id: str, where: Where = "") -> Response:
@@ -87,13 +93,27 @@ def routes(desk: Desk) -> APIRouter:
         x: str = "trials",
         theme: Theme = "light",
     ) -> Response:
-        named = list(dict.fromkeys(desk.driver.resolve(each) for each in sweeps.split(",") if each))
+        named, missing = _found(desk, [each for each in sweeps.split(",") if each])
         if not 1 <= len(named) <= _MOST_COMPARED:
             law = f"sweeps: needs 1 to {_MOST_COMPARED} ids with commas between them, got {len(named)}"
             raise MessageError(f"{law}; name some.")
         versions = tuple(views.version(each) for each in named)
-        draw = partial(views.comparison, named, x, theme)
-        answered = await desk.answers.get(("compare", *named, x, theme), versions, draw, request.headers)
+        draw = partial(views.comparison, named, missing, x, theme)
+        answered = await desk.answers.get(("compare", *named, "", *missing, x, theme), versions, draw, request.headers)
         return answered.response(request.headers)
 
     return router
+
+
+def _found(desk: Desk, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Ids of the sweeps that `names` mean, and the names that mean none. Raises UnknownName where none means any."""
+    found: dict[str, None] = {}
+    missing: dict[str, UnknownName] = {}
+    for name in names:
+        try:
+            found[desk.driver.resolve(name)] = None
+        except UnknownName as unknown:
+            missing[name] = unknown
+    if missing and not found:
+        raise next(iter(missing.values()))
+    return list(found), list(missing)

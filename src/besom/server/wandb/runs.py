@@ -171,7 +171,7 @@ class Runs:
         summary = self.history(run).last()
         if plan.metric is not None and engine_run.value is not None:
             summary = {**summary, plan.metric: engine_run.value}
-        return TrackedValues(run.id, as_args(config), strict(summary))
+        return TrackedValues(run.id, as_args(config), strict({**summary, **engine_run.summary}))
 
 
 @dataclass(frozen=True, slots=True)

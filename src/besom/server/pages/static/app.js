@@ -3,7 +3,7 @@
 import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { ask, onLocked } from "./api.js";
 import { clock, useNow } from "./format.js";
-import { onNews, useConnection, watch } from "./live.js";
+import { onNews, useConnection, useNews, watch } from "./live.js";
 import { Dialogs } from "./parts/dialog.js";
 import { Icon } from "./parts/icon.js";
 import { Skeleton, Trouble } from "./parts/states.js";
@@ -15,28 +15,52 @@ import { switchTheme, useTheme } from "./theme.js";
 
 const PATIENCE_MS = 1500;
 const MARK = new URL("./mark.svg", import.meta.url).href;
+const NO_ANSWER = { status: 0 };
 const pages = new Map();
+const lost = new Set();
 
 /** The page that a path names, and what it is of. */
 function pageOf(path) {
-  const [, room, id, part, trial] = path.split("/").map(decodeURIComponent);
+  const [, room, id, part, trial, ...more] = path.split("/").map(decoded);
+  if (more.length) return {};
   if (!room) return { file: "sweeps" };
-  if (room === "agents" || room === "compare") return { file: room };
-  if (room === "sweeps" && id && part === "trials" && trial) return { file: "trial", sweep: id, trial };
+  if ((room === "agents" || room === "compare") && !id) return { file: room };
+  if (room === "sweeps" && id && part === "trials" && isNumber(trial)) return { file: "trial", sweep: id, trial };
   if (room === "sweeps" && id && !part) return { file: "sweep", sweep: id };
   return {};
 }
 
-/** A page's module: loaded when it is first shown. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function isNumber(text) {
+  return /^\d{1,9}$/.test(text);
+}
+
+/** A page's module: loaded when it is first shown, and again after a break where it did not come; {Page, isLost}. */
 function usePage(file) {
   const [, redraw] = useState(0);
+  const breaks = useNews("none");
   useEffect(() => {
     if (!file || pages.has(file)) return;
-    import(`./pages/${file}.js`).then((module) => pages.set(file, module.default),
-      (error) => pages.set(file, () => html`<div class="page"><${Trouble} isPage error=${error} /></div>`))
+    const fail = () => {
+      if (lost.has(file)) loadAnew(); // some browsers keep that an import failed for as long as the document lives
+      lost.add(file);
+    };
+    import(`./pages/${file}.js`).then((module) => pages.set(file, module.default), fail)
       .then(() => redraw((count) => count + 1));
-  }, [file]);
-  return pages.get(file);
+  }, [file, breaks]);
+  return { Page: pages.get(file), isLost: lost.has(file) };
+}
+
+/** Load the document anew if the server answers; otherwise the browser would show a page of its own. */
+function loadAnew() {
+  ask("/healthz").then(() => location.reload(), () => {});
 }
 
 function App({ lock: first }) {
@@ -44,18 +68,19 @@ function App({ lock: first }) {
   const [lock, setLock] = useState(first);
   const isLocked = lock !== null;
   const { file, sweep = null, trial } = pageOf(path);
-  const Page = usePage(file);
+  const { Page, isLost } = usePage(file);
   useShortcuts();
   useArrival(path);
   useEffect(() => onLocked(() => setLock((before) => before ?? {})), []);
-  const isReady = !file || Boolean(Page); // before, nobody would hear the news
+  const isReady = !file || Boolean(Page) || isLost; // before, nobody would hear the news
   useEffect(() => {
     if (!isLocked && isReady) watch(sweep);
   }, [sweep, isLocked, isReady]);
   const enter = () => (file ? setLock(null) : goOn());
   if (isLocked) return html`<${Login} enter=${enter} error=${lock.error} /><${Toasts} />`;
   const page = Page ? html`<${Page} key=${`${sweep}/${trial}`} sweep=${sweep} trial=${trial && Number(trial)}
-    params=${params} />` : html`<div class="page"><${Skeleton} lines=${6} /></div>`;
+    params=${params} />` : html`<div class="page">${isLost ? html`<${Trouble} isPage error=${NO_ANSWER}>
+    <button type="button" onClick=${loadAnew}>Ask now</button><//>` : html`<${Skeleton} lines=${6} />`}</div>`;
   return html`
     <a class="skip" href="#main">To the content</a>
     <${Bar} file=${file} />
@@ -117,14 +142,18 @@ function goOn() {
   location.replace(location.pathname + location.search);
 }
 
-/** What keeps the door shut: {error} of the link, where that is why; null where it is open. */
+/**
+ * What keeps the door shut: {error} of the link, where that is why; null where it is open. To who was outside, the
+ * server shows this page at every address; to who is inside, only where there is nothing else.
+ */
 async function shut() {
+  const { hash } = location;
   const error = await takeToken();
   if (error) return { error };
   if (pageOf(location.pathname).file) return null;
   try {
     await ask("/api/v1/overview");
-    goOn();
+    if (hash !== location.hash) goOn(); // by the token that it brought
   } catch {
     return {};
   }

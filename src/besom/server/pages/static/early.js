@@ -6,6 +6,7 @@ const PICTURES = ["pictures/picture", "pictures/drawing", "pictures/axes", "pict
   "pictures/turns"];
 const ACTIONS = ["parts/actions", "parts/configuration", "parts/menu", "parts/copy", "parts/pill"];
 const MODULES = {
+  __proto__: null, // a room is named by anybody
   "": ["pages/sweeps", "parts/choice", "parts/copy", "parts/pill", "parts/progress", "parts/search", "parts/sparkline"],
   agents: ["pages/agents", "parts/copy", "parts/pill"],
   compare: ["pages/compare", "parts/choice", "parts/pill", "parts/progress", ...PICTURES],
@@ -33,7 +34,7 @@ function addresses() {
   if (room === "agents") return ["/api/v1/agents/view"];
   if (room !== "sweeps" || !sweep) return [];
   const root = `/api/v1/sweeps/${sweep}`;
-  if (trial) return [`${root}/trials/${trial}/card`];
+  if (trial) return /^\d+$/.test(trial) ? [`${root}/trials/${trial}/card`] : [];
   return params.has("tab") ? [`${root}/view`] : [`${root}/view`, historyAddress(root)];
 }
 

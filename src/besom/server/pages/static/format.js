@@ -4,21 +4,28 @@ import { html, useEffect, useState } from "./vendor/preact.js";
 
 let dates = null; // costs much to make, as all of Intl does
 
-/** A whole number in full; others with at most five digits that count; tiny and huge ones with an exponent. */
-export function number(value) {
+/**
+ * A number with so many significant digits; those before the point are never rounded away, tiny and huge numbers have
+ * an exponent. The same law as `number` of `analysis/wording.py`.
+ */
+export function number(value, digits = 5) {
   if (value === null || value === undefined) return "";
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(3).replace(/\.?0+e/, "e").replace("e+",
-    "e");
-  const [whole, part] = String(Number.isInteger(value) ? value : Number(value.toPrecision(5))).split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
-  return part ? `${grouped}.${part}` : grouped;
+  if (!Number.isFinite(value)) return String(value).replace("Infinity", "inf");
+  if (value === 0) return "0";
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+  if (exponent < -4 || Math.abs(value) >= 1e7) return `${withoutZeros(mantissa)}e${Number(exponent)}`;
+  return grouped(withoutZeros(value.toFixed(Math.max(0, digits - 1 - exponent))));
 }
 
-/** A number's text with at most six digits that count; other texts as they are. */
+/** What a value may be off by. */
+export function spread(value) {
+  return `± ${number(value, 2)}`;
+}
+
+/** The text of a long number in short, whole numbers in full; other texts as they are. */
 export function short(text) {
-  return /^-?\d*\.?\d+(e[-+]?\d+)?$/i.test(text) && text.length > 9 ? String(Number(Number(text).toPrecision(6)))
-    : text;
+  if (/^-?\d+$/.test(text)) return grouped(text);
+  return /^-?\d*\.?\d+(e[-+]?\d+)?$/i.test(text) ? number(Number(text)) : text;
 }
 
 /** "1 trial", "2 trials". */
@@ -26,13 +33,13 @@ export function counted(count, noun) {
   return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Seconds in the two largest units that are not 0. */
+/** Seconds in the two largest units that are not 0; few of them with a tenth, as `duration` of `analysis/wording.py`. */
 export function duration(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
+  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  const whole = Math.round(seconds);
   const parts = [[Math.floor(whole / 86400), "d"], [Math.floor(whole / 3600) % 24, "h"],
     [Math.floor(whole / 60) % 60, "min"], [whole % 60, "s"]];
   const first = parts.findIndex(([amount]) => amount);
-  if (first < 0) return "0 s";
   return parts.slice(first,
     first + 2).filter(([amount]) => amount).map(([amount, unit]) => `${amount} ${unit}`).join(" ");
 }
@@ -43,14 +50,15 @@ export function bytes(count) {
   return `${number(Number((count / 1000 ** power).toPrecision(3)))} ${["B", "kB", "MB", "GB", "TB"][power]}`;
 }
 
-/** How long ago an instant (seconds since the epoch) was; its date at a touch. */
+/** How long ago an instant (seconds since the epoch) was; its date at a touch, and on paper, where no time passes. */
 export function Ago({ at }) {
-  const now = useNow(10_000);
+  const isFresh = at && Date.now() / 1000 - at < 60;
+  const now = useNow(isFresh ? 1000 : 10_000);
   if (!at) return "";
   const date = new Date(at * 1000);
   const seconds = now / 1000 - at;
   return html`<time datetime=${date.toISOString()} title=${instant(at)}>
-    ${seconds < 5 ? "just now" : `${coarse(seconds)} ago`}</time>`;
+    <span>${seconds < 5 ? "just now" : `${coarse(seconds)} ago`}</span></time>`;
 }
 
 /** An instant's date and time. */
@@ -79,4 +87,14 @@ function coarse(seconds) {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
   return counted(Math.floor(seconds / 86400), "day");
+}
+
+function withoutZeros(text) {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+function grouped(text) {
+  const [whole, part] = text.split(".");
+  const parted = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return part ? `${parted}.${part}` : parted;
 }

@@ -1,8 +1,8 @@
 /** All agents: where they are, and what they do. */
 
-import { html, useEffect } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 import { useAnswer } from "../api.js";
-import { Ago, counted } from "../format.js";
+import { Ago, counted, number } from "../format.js";
 import { useNews, usePaced } from "../live.js";
 import { Paste } from "../parts/copy.js";
 import { Pill } from "../parts/pill.js";
@@ -11,6 +11,7 @@ import { Empty, Skeleton, Trouble } from "../parts/states.js";
 import { sweepPath } from "../router.js";
 
 const PACE_MS = 1000;
+const GONE_SHOWN = 20;
 
 /** The page. */
 export default function Agents() {
@@ -44,7 +45,7 @@ function Agent({ agent }) {
     <header><h2>${name}</h2><${Pill} state=${asides.length ? "set aside" : "alive"} /></header>
     <dl class="facts">
       <div><dt>Host</dt><dd>${host}, process ${pid}</dd></div>
-      <div><dt>GPU</dt><dd>${gpus.length ? gpus.join(", ") : "none"}</dd></div>
+      <div><dt>GPU</dt><dd><${Gpus} gpus=${gpus} /></dd></div>
       <div><dt>Heard of</dt><dd>${agent.seen_text}</dd></div>
       <div><dt>Began</dt><dd><${Ago} at=${agent.started_at} /></dd></div>
       <div><dt>Runs done</dt><dd>${agent.runs_done}</dd></div>
@@ -55,19 +56,28 @@ function Agent({ agent }) {
   </li>`;
 }
 
-/** Those that have left, or were not heard of for long. */
+function Gpus({ gpus }) {
+  return gpus.length ? gpus.join(", ") : html`<span class="none">–</span>`;
+}
+
+/** Those that have left, or were not heard of for long: the latest, and all of them on request. */
 function Gone({ agents }) {
-  const titles = ["Agent", "State", "Host", "GPU", "Began", "Last heard of", "Runs done"];
+  const [isWhole, showAll] = useState(false);
+  const shown = isWhole ? agents : agents.slice(0, GONE_SHOWN);
+  const titles = ["Agent", "State", "Host", "Process", "GPU", "Began", "Last heard of"];
   return html`<section class="gone" aria-label="Agents that are gone">
     <header><h2>Gone</h2><span class="count">${agents.length}</span></header>
     <div class="scroll table" tabindex="0" role="group" aria-label="Agents that are gone"><table>
-      <thead><tr>${titles.map((title) => html`<th scope="col"><span>${title}</span></th>`)}</tr></thead>
-      <tbody>${agents.map((agent) =>
+      <thead><tr>${titles.map((title) => html`<th scope="col"><span>${title}</span></th>`)}
+        <th scope="col" class="n"><span>Runs done</span></th></tr></thead>
+      <tbody>${shown.map((agent) =>
         html`<tr key=${agent.id}><td>${agent.name}</td><td><${Pill} state=${agent.ended_at ? "ended" : "away"} /></td>
-        <td>${agent.host}</td><td>${agent.gpus.join(", ")}</td>
-        <td><${Ago} at=${agent.started_at} /></td><td><${Ago} at=${agent.seen_at} /></td><td>${agent.runs_done}</td>
-          </tr>`)}</tbody>
-    </table></div></section>`;
+        <td>${agent.host}</td><td>${agent.pid}</td><td><${Gpus} gpus=${agent.gpus} /></td>
+        <td><${Ago} at=${agent.started_at} /></td><td><${Ago} at=${agent.seen_at} /></td>
+          <td class="n">${agent.runs_done}</td></tr>`)}</tbody>
+    </table></div>
+    ${agents.length > shown.length && html`<button type="button" class="link" onClick=${() => showAll(true)}>
+      ${number(agents.length - shown.length)} more</button>`}</section>`;
 }
 
 function Running({ run }) {

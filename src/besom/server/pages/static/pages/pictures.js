@@ -75,23 +75,22 @@ function merger(latest) {
 }
 
 /** Each parameter by itself; the one that the address names in place of those that matter most. */
-function Slices({ name, title, kind, path, isFirst, view, params, pulse, drawing }) {
+function Slices({ name, title, kind, path, isFirst, params, pulse, drawing }) {
   const a = params.get("slice");
-  const names = view.parameters.map((parameter) => parameter.name);
   return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ a }} isFirst=${isFirst} pulse=${pulse}
     ...${drawing}>
-    ${names.length > 1 && html`<${Pick} label="Parameter" name="slice" value=${a ?? ""}
-      options=${[["", "by importance"], ...names]} usual="" />`}<//>`;
+    ${(picture) => picture?.options.length > 2 && html`<${Pick} label="Parameter" name="slice" value=${a ?? ""}
+      options=${picture.options} usual="" />`}<//>`;
 }
 
-function Contours({ name, title, kind, path, isFirst, view, params, pulse, drawing }) {
-  const names = view.parameters.map((parameter) => parameter.name);
+function Contours({ name, title, kind, path, isFirst, params, pulse, drawing }) {
   const [a, b] = [params.get("a"), params.get("b")];
-  const pick = (key, value) =>
-    html`<${Pick} label=${key === "a" ? "Across" : "Upwards"} name=${key} value=${value ?? ""}
-    options=${[["", "by importance"], ...names]} usual="" />`;
+  const pick = (options, key, value) =>
+    html`<${Pick} label=${key === "a" ? "Across" : "Upwards"} name=${key} value=${value ?? ""} options=${options}
+    usual="" />`;
   return html`<${Picture} name=${name} title=${title} kind=${kind} path=${path} choices=${{ a, b }}
     isFirst=${isFirst} pulse=${pulse}
     ...${drawing}>
-    ${names.length > 2 && html`<span class="picks">${pick("a", a)} ${pick("b", b)}</span>`}<//>`;
+    ${(picture) => picture?.options.length > 3 && html`<span class="picks">
+      ${pick(picture.options, "a", a)} ${pick(picture.options, "b", b)}</span>`}<//>`;
 }

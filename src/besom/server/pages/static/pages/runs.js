@@ -6,17 +6,20 @@ import { Output, readable } from "../parts/output.js";
 import { Pill } from "../parts/pill.js";
 import { change } from "../router.js";
 
+const NUMBERS = ["Repeat", "Value", "Reached", "Took"];
+
 /** The runs, and the output of the one that the address names; of the last one without. */
 export function Runs({ card, params, pulse }) {
   const { runs } = card;
-  if (!runs.length) return html`<section><header><h2>Runs</h2></header><p class="note">No agent has begun it yet.</p>
-    </section>`;
+  if (!runs.length) return html`<section><header><h2>Runs</h2></header>
+    <p class="note">${card.trial.ended_at ? "No agent began it." : "No agent has begun it yet."}</p></section>`;
   const shown = runs.find(({ run }) => run.id === params.get("run")) ?? runs.at(-1);
   const hasRepeats = card.trial.repeats > 1;
   return html`<section aria-label="Runs"><header><h2>Runs</h2></header>
     <div class="scroll table" tabindex="0" role="group" aria-label="Runs"><table>
       <thead><tr>${["Run", "State", hasRepeats && "Repeat", "Value", "Reached", "Agent", "Host", "GPU", "Began", "Took",
-        "How it ended"].filter(Boolean).map((title) => html`<th scope="col"><span>${title}</span></th>`)}</tr></thead>
+        "How it ended"].filter(Boolean).map((title) =>
+        html`<th scope="col" class=${NUMBERS.includes(title) ? "n" : ""}><span>${title}</span></th>`)}</tr></thead>
       <tbody>${runs.map((each) =>
         html`<${Row} key=${each.run.id} ...${each} hasRepeats=${hasRepeats} isShown=${each === shown} />`)}</tbody>
     </table></div>

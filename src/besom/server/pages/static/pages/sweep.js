@@ -9,7 +9,7 @@ import { AddCondition, Chips, look } from "../parts/chips.js";
 import { Paste } from "../parts/copy.js";
 import { Icon } from "../parts/icon.js";
 import { readable } from "../parts/output.js";
-import { Pill } from "../parts/pill.js";
+import { Pill, SweepPill } from "../parts/pill.js";
 import { Progress } from "../parts/progress.js";
 import { SetAside } from "../parts/setaside.js";
 import { Empty, Skeleton, Trouble } from "../parts/states.js";
@@ -35,12 +35,12 @@ export default function Sweep({ sweep, params }) {
   useEffect(() => setFirst((before) => before ?? view?.version), [view]);
   const conditions = useMemo(() => conditionsOf(params), [params.get("where")]);
   const pulses = { all: usePaced(news, PICTURES_MS), running: usePaced(news, CURVES_MS) };
-  const where = conditions.length ? params.get("where") : null;
+  const where = params.get("where"); // as it is: where it holds no conditions, the server says what is wrong with it
   const wanted = where && href(`/api/v1${sweepPath(sweep)}/selection`, { where });
   const { data: selection, error: refusal } = useAnswer(wanted, pulses.all);
   const selected = useMemo(() => (conditions.length && selection ? new Set(selection.trials) : null),
     [conditions.length, selection]);
-  const tab = params.get("tab") ?? "search";
+  const [tab] = TABS.find(([name]) => name === params.get("tab")) ?? TABS[0];
   const table = useTrials(sweep, params, usePaced(news, TABLE_MS), useTurn());
   useTitle(view?.overview);
   useEffect(() => {
@@ -58,6 +58,7 @@ export default function Sweep({ sweep, params }) {
   if (!view) return html`<div class="page"><${Skeleton} lines=${2} /><${Skeleton} tall /></div>`;
   const shown = { sweep, view, params, pulses, conditions, selected };
   const columns = table.data?.columns;
+  const isRefused = Boolean(where && refusal?.status); // not reached is no answer
   return html`<div class="page sweep">
     <${Head} view=${view} />
     ${view.notice && html`<p class="notice" role="note">${view.notice}</p>`}
@@ -69,11 +70,12 @@ export default function Sweep({ sweep, params }) {
     <//>
     ${tab !== "setup" && conditions.length > 0 &&
       html`<${Chips} conditions=${conditions} columns=${columns} selection=${selection} />`}
-    ${refusal && html`<${Trouble} error=${refusal} />`}
+    ${isRefused && html`<${Trouble} error=${refusal}>
+      <button type="button" onClick=${() => look([])}>Show all trials</button><//>`}
     ${tab === "setup" && html`<${Setup} view=${view} />`}
     ${tab !== "setup" && !hasTrials && html`<${First} overview=${view.overview} />`}
     ${hasPictures && html`<${Pictures} tab=${tab} ...${shown} />`}
-    ${tab === "search" && hasTrials && html`<section class="trials" aria-label="Trials">
+    ${tab === "search" && hasTrials && !isRefused && html`<section class="trials" aria-label="Trials">
       <header><h2>Trials</h2></header><${Trials} sweep=${sweep} goal=${view.overview.goal}
         isRunning=${view.overview.counts.running > 0} ...${table} /></section>`}
   </div>`;
@@ -82,9 +84,10 @@ export default function Sweep({ sweep, params }) {
 function Head({ view }) {
   const { overview } = view;
   const { started_at: started, ended_at: ended } = overview;
+  const isToldSpent = ended && overview.why && overview.share === 1;
   return html`<header class="head">
     <p class="crumbs"><a href="/">Sweeps</a>${overview.project && html`<span>${overview.project}</span>`}</p>
-    <div class="row"><h1>${overview.name}</h1><${Pill} state=${overview.state} />
+    <div class="row"><h1>${overview.name}</h1><${SweepPill} overview=${overview} />
       <${SweepActions} overview=${overview} view=${view} /></div>
     ${overview.why && html`<p class="lead">${overview.why}</p>`}
     <ul class="dotted">
@@ -94,7 +97,7 @@ function Head({ view }) {
         : html`began <${Ago} at=${started} />`}</li>`}
       ${!ended && html`<li>${overview.agents ? counted(overview.agents, "agent") : "no agent"} alive</li>`}
     </ul>
-    <${Progress} overview=${overview} />
+    ${!isToldSpent && html`<${Progress} overview=${overview} />`}
   </header>`;
 }
 
@@ -105,7 +108,8 @@ function Cards({ view }) {
   return html`<section class="hero" aria-label="Result">
     <div class="card best ${best === first.current ? "" : "new"}" key=${best}>
       <h2>Best ${overview.metric}</h2>
-      <p class="figure ${best === null ? "none" : ""}">${best === null ? "none yet" : overview.best_text}</p>
+      <p class="figure ${best === null ? "none" : ""}">${best !== null ? overview.best_text : overview.ended_at ? "none"
+        : "none yet"}</p>
       <p class="words">${best === null ? "No trial has a value."
         : html`<a href=${sweepPath(overview.id, best)}>trial ${best}</a>`}</p>
     </div>
@@ -166,11 +170,17 @@ function Setup({ view }) {
       html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl></div>`;
 }
 
+/** What stands where there is no trial: an agent helps a sweep that runs, and no other. */
 function First({ overview }) {
+  const { id, state, agents } = overview;
+  if (state === "cancelled" || state === "finished") return html`<${Empty} title="No trial was begun">
+    <p>${state === "finished" ? "Resume it for a first one." : "A cancelled sweep cannot go on."}</p><//>`;
+  if (state === "paused") return html`<${Empty} title="No trial has begun yet">
+    <p>None begins while it is paused; resume it.</p><//>`;
   return html`<${Empty} title="No trial has begun yet">
-    <p>${overview.agents ? "The first one begins as soon as an agent asks."
+    <p>${agents ? "The first one begins as soon as an agent asks."
     : "An agent has to ask for the first one. Start one wherever there is a free machine or GPU."}</p>
-    ${!overview.agents && html`<${Paste} title="In a terminal" text=${`besom agent ${overview.id}`} />`}<//>`;
+    ${!agents && html`<${Paste} title="In a terminal" text=${`besom agent ${id}`} />`}<//>`;
 }
 
 /** The window's title tells how far it is; screen readers hear of a new best trial. */

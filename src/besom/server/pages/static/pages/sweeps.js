@@ -6,7 +6,7 @@ import { Ago, counted, number } from "../format.js";
 import { onNews, useNews, usePaced } from "../live.js";
 import { Choice } from "../parts/choice.js";
 import { Paste } from "../parts/copy.js";
-import { Pill } from "../parts/pill.js";
+import { SweepPill } from "../parts/pill.js";
 import { Progress } from "../parts/progress.js";
 import { Search } from "../parts/search.js";
 import { Sparkline } from "../parts/sparkline.js";
@@ -19,7 +19,8 @@ const COLUMNS = [
   ["name", "Sweep", (sweep) => sweep.name.toLowerCase()],
   ["state", "State", (sweep) => OPEN.concat("finished", "cancelled").indexOf(sweep.state)],
   ["spent", "Budget", (sweep) => sweep.share ?? -1],
-  ["best", "Best", (sweep) => (sweep.best_value === null ? null : sweep.best_value)],
+  ["best", "Best", ({ best_value: best, goal }) => (best !== null && goal === "maximize" ? -best : best),
+    ({ metric, goal }) => `${metric} ${goal}`], // values of other metrics are no better and no worse
   [null, "Best so far"],
   ["trials", "Trials", (sweep) => sweep.trials],
   ["agents", "Agents", (sweep) => sweep.agents],
@@ -102,7 +103,7 @@ function Row({ sweep, isChosen, toggle }) {
     <td class="check"><input type="checkbox" aria-label="Compare ${sweep.name}" checked=${isChosen}
       onChange=${() => toggle(sweep.id)} /></td>
     <td class="name"><a href=${sweepPath(sweep.id)}>${sweep.name}</a><small>${about}</small></td>
-    <td class="state"><${Pill} state=${sweep.state} /></td>
+    <td class="state"><${SweepPill} overview=${sweep} /></td>
     <td class="spent"><${Progress} overview=${sweep} isShort /></td>
     <td class="n best">${sweep.best_trial === null ? html`<span class="none">–</span>`
       : html`${sweep.best_text}<small>${sweep.metric}</small>`}</td>
@@ -130,13 +131,14 @@ function filtered(sweeps, text, state) {
   return sweeps.filter((sweep) => isWanted(sweep) && words.every((word) => content(sweep).includes(word)));
 }
 
-/** Sorted by a column; what has no value comes last, either way. */
+/** Sorted by a column, within its groups where it has any; what has no value comes last, either way. */
 function sorted(sweeps, sort, isDown) {
-  const key = COLUMNS.find(([id]) => id === sort)?.[2] ?? ((sweep) => sweep.created_at);
+  const [, , key, group = () => ""] = COLUMNS.find(([id]) => id === sort) ?? [null, "", (sweep) => sweep.created_at];
+  const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
   const compare = (one, other) => {
     const [a, b] = [key(one), key(other)];
     if (a === null || b === null) return (a === null) - (b === null);
-    return (a < b ? -1 : a > b ? 1 : 0) * (isDown ? -1 : 1);
+    return order(group(one), group(other)) || order(a, b) * (isDown ? -1 : 1);
   };
   return [...sweeps].sort(compare);
 }

@@ -2,9 +2,10 @@
 
 import { html, useEffect } from "../vendor/preact.js";
 import { useAnswer } from "../api.js";
-import { Ago, bytes, counted, duration, number } from "../format.js";
+import { Ago, bytes, counted, duration, number, spread } from "../format.js";
 import { useNews, usePaced } from "../live.js";
 import { TrialActions } from "../parts/actions.js";
+import { Choice } from "../parts/choice.js";
 import { Icon } from "../parts/icon.js";
 import { readable } from "../parts/output.js";
 import { Pill } from "../parts/pill.js";
@@ -40,7 +41,7 @@ export default function Trial({ sweep, trial: wanted, params }) {
       <div><${Decisions} card=${card} metric=${view?.overview.metric || "value"} />
         <section><header><h2>Configuration</h2></header><${Settings} card=${card} sweep=${sweep} /></section>
         <${Numbers} card=${card} /></div>
-      <div><${Charts} sweep=${sweep} card=${card} pulse=${pulse} /></div>
+      <div><${Charts} sweep=${sweep} card=${card} params=${params} pulse=${pulse} /></div>
     </div>
     <${Runs} card=${card} params=${params} pulse=${paced} />
   </div>`;
@@ -50,7 +51,8 @@ function Head({ sweep, card, view }) {
   const { trial } = card;
   const last = view?.overview.trials;
   const unit = view?.progress?.fidelity_unit;
-  const rank = card.rank === null ? null : card.is_best
+  const value = trial.value === null ? "no value" : number(trial.value);
+  const rank = card.rank === null ? card.unranked && html`<li>${card.unranked}</li>` : card.is_best
     ? html`<li class="accent"><span class="best-mark"></span>best of ${card.ranked}</li>`
     : html`<li>${ordinal(card.rank)} of ${card.ranked}</li>`;
   return html`<header class="head">
@@ -63,10 +65,10 @@ function Head({ sweep, card, view }) {
       <${TrialActions} sweep=${sweep} sweepState=${view?.overview.state} trial=${trial} formats=${view?.best_formats} />
         </div>
     <ul class="dotted big">
-      <li><b class=${card.is_best ? "accent" : ""}>${trial.value === null ? "no value" : number(trial.value)}</b>
-        ${trial.spread !== null && ` ± ${number(trial.spread)}`} ${view?.overview.metric}</li>
+      <li>${card.unranked ? value : html`<b class=${card.is_best ? "accent" : ""}>${value}</b>`}
+        ${trial.spread !== null && ` ${spread(trial.spread)}`} ${view?.overview.metric}</li>
       ${rank}
-      ${trial.fidelity > 0 && html`<li>${number(trial.fidelity)} ${unit ? `${unit}s` : "rows"}</li>`}
+      ${trial.fidelity > 0 && html`<li>${counted(trial.fidelity, unit || "row")}</li>`}
       <li>${duration(trial.seconds)}</li>
       <li>${trial.ended_at ? html`ended <${Ago} at=${trial.ended_at} />`
         : html`suggested <${Ago} at=${trial.created_at} />`}</li>
@@ -97,23 +99,31 @@ function Decisions({ card, metric }) {
     </section>`;
 }
 
-function Charts({ sweep, card, pulse }) {
+function Charts({ sweep, card, params, pulse }) {
+  const first = params.get("metrics");
   const path = (name) => `/api/v1${sweepPath(sweep, card.trial.number)}/pictures/${name}`;
-  return html`<${Picture} name="metrics" title="Metrics" isFirst path=${path("metrics")} pulse=${pulse} />
+  return html`<${Picture} name="metrics" title="Metrics" isFirst path=${path("metrics")} choices=${{ first }}
+      pulse=${pulse}>
+      ${(picture) => picture?.options.length > 1 && html`<${Choice} label="Metrics" name="metrics" value=${first ?? ""}
+        options=${picture.options} />`}<//>
     <${Picture} name="resources" title="Resources over time" path=${path("resources")} pulse=${pulse} />`;
 }
 
 function Numbers({ card }) {
-  const { resources, checkpoint } = card;
-  return html`${resources.length > 0 &&
-    html`<section><header><h2>Resources</h2></header>
-    <dl class="facts">${resources.map(({ label, text }) => html`<div><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>
-    </section>`}
+  const { summary, resources, checkpoint } = card;
+  return html`<${Facts} title="Summary" facts=${summary} /><${Facts} title="Resources" facts=${resources} />
     ${checkpoint && html`<section><header><h2>Checkpoint</h2></header>
       <p class="note"><code>${checkpoint.folder}</code>, ${counted(checkpoint.files.length, "file")}</p>
       <dl class="facts">${checkpoint.files.map((file) =>
         html`<div><dt>${file.name}</dt><dd>${bytes(file.bytes)}, <${Ago} at=${file.modified_at} /></dd></div>`)}</dl>
         </section>`}`;
+}
+
+function Facts({ title, facts }) {
+  if (!facts.length) return null;
+  return html`<section><header><h2>${title}</h2></header>
+    <dl class="facts">${facts.map(({ label, text }) => html`<div><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>
+    </section>`;
 }
 
 function ordinal(place) {

@@ -2,6 +2,7 @@
 
 import { html, useState } from "../vendor/preact.js";
 import { ask, tell } from "../api.js";
+import { number } from "../format.js";
 import { sweepPath } from "../router.js";
 import { AddConfiguration } from "./configuration.js";
 import { copy } from "./copy.js";
@@ -15,10 +16,11 @@ const FORMATS = { yaml: "YAML", args: "Arguments", hydra: "Hydra overrides", jso
   env: "Environment variables" };
 const OPEN = ["running", "paused", "stopping"];
 
-/** Send a sweep a command, and say that it was taken. */
+/** Send a sweep a command, and say that it was taken; the sweep as it is then. */
 export async function command(sweep, verb, more, done) {
-  await tell(`/api/v1${sweepPath(sweep)}/commands`, { verb, ...more });
+  const after = await tell(`/api/v1${sweepPath(sweep)}/commands`, { verb, ...more });
   say(done);
+  return after;
 }
 
 /** The buttons of a sweep. */
@@ -29,16 +31,19 @@ export function SweepActions({ overview, view }) {
     confirm({ title, text, verb: label, isGrave, run: () => command(id, verb, {}, done) });
   const pause = plain("pause", `Pause ${name}?`,
     "Runs that are under way go on to their end; no new ones begin until it is resumed.", "Pause", "Paused.");
-  const resume = plain("resume", `Resume ${name}?`, "Agents get runs again.", "Resume", "Resumed.");
-  const stop = plain("stop", `Stop ${name}?`, "Runs that are under way go on to their end; then the sweep is finished.",
-    "Stop", "It ends with the runs under way.");
+  const budget = (goesOn) => () =>
+    openDialog((close) => html`<${Budget} overview=${overview} goesOn=${goesOn} close=${close} />`);
+  const resume = state === "finished" && spentUnits(overview).length ? budget(true)
+    : plain("resume", `Resume ${name}?`, "Agents get runs again.", "Resume", "Resumed.");
+  const stop = overview.counts.running > 0
+    ? plain("stop", `Stop ${name}?`, "Runs that are under way go on to their end; then the sweep is finished.",
+      "Stop", "It ends with the runs under way.")
+    : plain("stop", `Stop ${name}?`, "No run is under way: the sweep is finished at once.", "Stop", "Stopped.");
   const cancel = plain("cancel", `Cancel ${name}?`,
     "Its runs end now and lose what they have not saved. A cancelled sweep cannot go on.", "Cancel the sweep",
     "Cancelled.", true);
   const items = [
-    { label: "Change the budget",
-      run: () => openDialog((close) => html`<${Budget} overview=${overview} close=${close} />`),
-      isOffered: state !== "cancelled" },
+    { label: "Change the budget", run: budget(false), isOffered: state !== "cancelled" },
     { label: "Stop", note: "after the runs under way", run: stop, isOffered: ["running", "paused"].includes(state) },
     { label: "Cancel", note: "and end its runs now", run: cancel, isGrave: true, isOffered: isOpen },
   ].filter((item) => item.isOffered);
@@ -86,22 +91,43 @@ export function CopyConfiguration({ sweep, trial, formats = Object.keys(FORMATS)
   return html`<${Menu} label=${html`<${Icon} name="copy" />${label}`} title=${label} items=${items} />`;
 }
 
-function Budget({ overview, close }) {
+/** What it may spend; with `goesOn`, of a sweep that has spent it and is to go on. */
+function Budget({ overview, goesOn, close }) {
+  const { id, name, state, spent, budget } = overview;
   const [amounts, set] = useState({});
   const units = Object.keys(UNITS);
-  const changed = Object.entries(amounts).filter(([unit, text]) => text !== "" &&
-    Number(text) !== overview.budget[unit]);
+  const before = (unit) => String(budget[unit] ?? "");
+  const changed = units.filter((unit) => (amounts[unit] ?? before(unit)) !== before(unit));
+  const next = Object.fromEntries(units.map((unit) => [unit, limitOf(amounts[unit] ?? before(unit))]));
+  const short = spentUnits({ budget: next, spent });
   const run = async () => {
+    if (goesOn && short.length) {
+      throw new Error(`${UNITS[short[0]]}: set more than the ${number(spent[short[0]], 3)} spent.`);
+    }
     if (!changed.length) throw new Error("Nothing has changed; set another amount.");
-    await command(overview.id, "set_budget",
-      { budget: Object.fromEntries(changed.map(([unit, text]) => [unit, Number(text)])) }, "The budget is changed.");
+    const wanted = Object.fromEntries(changed.map((unit) => [unit, next[unit]]));
+    const after = await command(id, "set_budget", { budget: wanted }, "The budget is changed.");
+    if (goesOn && after.state === "finished") await command(id, "resume", {}, "Resumed.");
   };
-  const round = (value) => (value === undefined ? "nothing" : Number(value.toPrecision(4)));
-  return html`<${Form} title="Budget of ${overview.name}" verb="Change" run=${run} close=${close}>
-    <p>What it may spend in all, from its start. An empty field changes nothing.</p>
+  return html`<${Form} title=${goesOn ? `Resume ${name}` : `Budget of ${name}`} verb=${goesOn ? "Resume" : "Change"}
+    run=${run} close=${close}>
+    <p>${goesOn && "It has spent its budget; with more of it, agents get runs again. "}
+      What it may spend in all, from its start. An empty field is no limit.</p>
     <div class="fields">${units.map((unit) => html`<label>${UNITS[unit]}
-      <input type="number" min="0" step="any" inputmode="decimal" value=${amounts[unit] ?? overview.budget[unit] ?? ""}
+      <input type="number" min=${unit === "trials" ? 1 : 0} step=${unit === "trials" ? 1 : "any"}
+        inputmode="decimal" placeholder="no limit" value=${amounts[unit] ?? before(unit)}
         onInput=${(event) => set({ ...amounts, [unit]: event.target.value })} />
-      <small>${round(overview.spent[unit])} spent</small></label>`)}</div>
+      <small>${number(spent[unit] ?? 0, 3)} spent</small>
+      <small class="caution" aria-live="polite">${short.includes(unit) && (OPEN.includes(state)
+        ? "spent already: the sweep ends" : "spent: with more, it goes on")}</small></label>`)}</div>
   <//>`;
+}
+
+/** Units whose limit is spent. */
+function spentUnits({ budget, spent }) {
+  return Object.keys(UNITS).filter((unit) => (budget[unit] ?? null) !== null && (spent[unit] ?? 0) >= budget[unit]);
+}
+
+function limitOf(text) {
+  return text === "" ? null : Number(text);
 }

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useId, useRef, useState } from "../vendor/preact.js";
 import { Icon } from "./icon.js";
+import { liftToasts } from "./toast.js";
 
 let content = null;
 let changed = () => {};
@@ -37,6 +38,7 @@ export function Dialog({ close, kind = "", label, children }) {
   useEffect(() => {
     const before = document.activeElement;
     place.current.showModal();
+    liftToasts();
     return () => before?.isConnected && before.focus();
   }, []);
   const outside = (event) => event.target === place.current && close();

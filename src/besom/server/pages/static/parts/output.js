@@ -40,7 +40,7 @@ export function Output({ run, pulse }) {
       <button type="button" class="quiet" onClick=${() => copy("Output", shown)}><${Icon} name="copy" />Copy</button>
         </span></figcaption>
     <pre ref=${place} tabindex="0" aria-label="Output" class=${isWrapped ? "wrapped" : ""} onScroll=${scrolled}>
-      ${error ? error.message : shown || "Nothing was printed yet."}</pre>
+      ${error ? error.message : shown || (run.state === "running" ? "Nothing was printed yet." : "Nothing was printed.")}</pre>
   </figure>`;
 }
 

@@ -1,6 +1,6 @@
 /** The table of a sweep's trials: pages of it from the server, with columns to choose, sorted and filtered there. */
 
-import { html } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
 import { useAnswer } from "../api.js";
 import { counted, number } from "../format.js";
 import { change, go, href, sweepPath } from "../router.js";
@@ -12,6 +12,7 @@ import { Skeleton, Trouble } from "./states.js";
 
 const ROWS = 100;
 const METRIC = "metric:";
+const tops = new Map(); // how far down a table was read, for who comes back to it
 
 /** What the address asks of the table. Ids of columns may have commas, which are written as %2C in it. */
 function queryOf(params) {
@@ -47,6 +48,7 @@ export function useTrials(sweep, params, pulse, isOn) {
  * way behind them. `isRunning` says whether there are any of these.
  */
 export function Trials({ sweep, goal, isRunning, data, error, isOld, query }) {
+  const [place, keep] = useTop(`${sweep} ${JSON.stringify({ ...query, columns: null })}`, Boolean(data));
   if (!data) return error ? html`<${Trouble} error=${error} />` : html`<${Skeleton} lines=${8} />`;
   const shown = query.columns ?? data.columns.filter((column) => column.is_shown).map((column) => column.id);
   const isThere = ({ id }) => id === "trial" || shown.includes(id);
@@ -57,10 +59,12 @@ export function Trials({ sweep, goal, isRunning, data, error, isOld, query }) {
         onChange=${(text) => change({ text, page: null }, { isStep: false })} />
       <p class="count" aria-live="polite">${data.matching === data.total ? "" : `${number(data.matching)} of `}
         ${counted(data.total, "trial")}</p>
+      <${Parameters} columns=${data.columns} shown=${shown} />
       <${Menu} label="Columns" title="Columns of the table"><${Columns} columns=${data.columns} shown=${shown} /><//>
     </div>
     ${error && html`<${Trouble} error=${error} />`}
-    <div class="scroll table ${isOld ? "old" : ""}" tabindex="0" role="group" aria-label="Trials">
+    <div ref=${place} onScroll=${keep} class="scroll table ${isOld ? "old" : ""}" tabindex="0" role="group"
+      aria-label="Trials">
       <table>
         <thead><tr>
           ${places.map((column) => html`<${Heading} key=${column.id} column=${column} query=${query} goal=${goal}
@@ -74,6 +78,23 @@ export function Trials({ sweep, goal, isRunning, data, error, isOld, query }) {
         ${data.total ? "No trial fits the filter." : "No trial has begun yet."}</p>`}
     </div>
     ${data.matching > ROWS && html`<${Pages} query=${query} count=${data.matching} />`}`;
+}
+
+/** [a ref for the table's box, what to call when it scrolls]: other rows are shown from the top, known ones as left. */
+function useTop(rows, isThere) {
+  const place = useRef();
+  useLayoutEffect(() => {
+    if (isThere) place.current.scrollTop = tops.get(rows) ?? 0;
+  }, [rows, isThere]);
+  return [place, () => tops.set(rows, place.current.scrollTop)];
+}
+
+/** How many parameters have a column in sight, where not all have one. */
+function Parameters({ columns, shown }) {
+  const parameters = columns.filter(({ id }) => id.startsWith("parameter:"));
+  const seen = parameters.filter(({ id }) => shown.includes(id)).length;
+  if (seen === parameters.length) return null;
+  return html`<p class="count">${number(seen)} of ${counted(parameters.length, "parameter")}</p>`;
 }
 
 const USUAL = { sort: null, isDown: false };
@@ -97,7 +118,7 @@ function Heading({ column, query, goal, isRunning }) {
   const [next, words] = orders[(at + 1) % orders.length];
   const show = () => change({ sort: next.sort, descending: next.isDown ? "1" : null, page: null });
   return html`<th scope="col" class=${column.is_number ? "n" : ""} aria-sort=${order}>
-    <button type="button" title=${words} onClick=${show}>${column.title}</button></th>`;
+    <button type="button" title="${column.title}: ${words}" onClick=${show}><span>${column.title}</span></button></th>`;
 }
 
 function Row({ sweep, row, places }) {
@@ -113,7 +134,9 @@ function Row({ sweep, row, places }) {
       if (id === "trial") return html`<td class="n">
         <a href=${to} aria-label="Trial ${text}${name ? `, ${name}` : ""}">
         ${name && html`<span class="best-mark" title=${name}></span>`}${text}</a></td>`;
-      if (id === "state") return html`<td><${Pill} state=${row.state} /></td>`;
+      if (id === "state") return html`<td><${Pill} state=${row.state} />${row.unranked &&
+        html` <small>${row.unranked}</small>`}</td>`;
+      if (id === "value" && row.unranked) return html`<td class="n none" title=${row.unranked}>${text}</td>`;
       return html`<td class=${isNumber ? "n" : ""} title=${text.length > 24 ? text : undefined}>${text}</td>`;
     })}
   </tr>`;
@@ -136,7 +159,10 @@ function Columns({ columns, shown }) {
 function Pages({ query, count }) {
   const last = Math.ceil(count / ROWS);
   const first = (query.page - 1) * ROWS;
-  const to = (page) => change({ page: page === 1 ? null : page });
+  const to = (page) => {
+    tops.clear(); // also a page that was seen begins at its top
+    change({ page: page === 1 ? null : page });
+  };
   return html`<nav class="pages" aria-label="Pages of the table">
     <span>${number(first + 1)} – ${number(Math.min(count, first + ROWS))} of ${number(count)}</span>
     <button type="button" class="square" aria-label="Page before" disabled=${query.page <= 1}

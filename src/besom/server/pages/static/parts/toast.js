@@ -1,6 +1,6 @@
 /** Short words at the page's edge: what was done, what went wrong, and news for who cannot see them. */
 
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 import { Icon } from "./icon.js";
 
 const STAYS_MS = 4500;
@@ -30,14 +30,13 @@ export function announce(text) {
 /** Where the words appear: once on the page. */
 export function Toasts() {
   const [, redraw] = useState(0);
-  const place = useRef();
   useEffect(() => {
     changed = () => redraw((count) => count + 1);
   }, []);
-  useEffect(() => lift(place.current), [toasts]);
+  useEffect(liftToasts, [toasts]);
   return html`
     <div class="hidden" aria-live="polite">${news}</div>
-    <div class="toasts" popover="manual" ref=${place}>
+    <div class="toasts" popover="manual">
       <div role="status">${toasts.filter((each) => !each.isError).map(words)}</div>
       <div role="alert">${toasts.filter((each) => each.isError).map(words)}</div>
     </div>`;
@@ -51,10 +50,11 @@ function words({ id, text, isError }) {
   </div>`;
 }
 
-/** Above everything, dialogs too: what is shown last lies on top. */
-function lift(place) {
-  if (place.matches(":popover-open")) place.hidePopover();
-  if (toasts.length) place.showPopover();
+/** Lay them above everything, dialogs too: what is shown last lies on top. */
+export function liftToasts() {
+  const place = document.querySelector(".toasts");
+  if (place?.matches(":popover-open")) place.hidePopover();
+  if (toasts.length) place?.showPopover();
 }
 
 function add(text, isError) {

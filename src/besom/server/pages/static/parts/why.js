@@ -1,7 +1,7 @@
 /** Why a trial is what it is: each decision about it, in order, with the numbers behind. */
 
 import { html } from "../vendor/preact.js";
-import { number } from "../format.js";
+import { number, spread } from "../format.js";
 
 /** The decisions, first the one that suggested it. */
 export function Why({ decisions, metric }) {
@@ -24,7 +24,7 @@ function Prediction({ mean, sd, reached, metric }) {
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const pad = (high - low) * 0.08 || 1;
   const at = (value) => (value - low + pad) / (high - low + 2 * pad);
-  const words = `${metric} was predicted as ${number(mean)} ± ${number(sd)}${reached === null ? ""
+  const words = `${metric} was predicted as ${number(mean)} ${spread(sd)}${reached === null ? ""
     : `, and reached ${number(reached)}`}`;
   return html`<figure class="prediction">
     <div class="scale" role="img" aria-label=${words}

@@ -99,7 +99,10 @@ function layoutOf(place, { picture, conditions, mode, turn, height }) {
   layout.selections = [];
   if (layout.dragmode !== false) layout.dragmode = mode;
   layout.newselection = { line: { color: ink, width: 1, dash: "solid" } };
-  layout.shapes = [...(layout.shapes ?? []), ...shapesOf(conditions, layout.meta ?? {}, ink)];
+  const paper = layout.template?.layout.paper_bgcolor;
+  const look = picture.name === "contours" ? { fillcolor: paper, opacity: 0.3, layer: "above" } // else the map covers it
+    : { fillcolor: ink, opacity: 0.1, layer: "below" };
+  layout.shapes = [...(layout.shapes ?? []), ...shapesOf(conditions, layout.meta ?? {}, look)];
   return layout;
 }
 
@@ -109,9 +112,9 @@ function revision() {
   return revisions;
 }
 
-/** What is selected by, drawn into the picture. */
-function shapesOf(conditions, meta, ink) {
-  const look = { type: "rect", fillcolor: ink, opacity: 0.1, line: { width: 0 }, layer: "below" };
+/** What is selected by, drawn into the picture with this look. */
+function shapesOf(conditions, meta, shade) {
+  const look = { type: "rect", line: { width: 0 }, ...shade };
   const shapes = [];
   for (const condition of conditions) {
     const [column, low, high] = condition;

@@ -20,9 +20,11 @@ const hasFinePointer = matchMedia("(pointer: fine)");
  *
  * `path` is where it comes from and `choices` how it is wanted; it is asked again when `pulse` changes. `merge` may make
  * one figure of it and what else the page knows. `isFirst` says that it goes before all others of the page. `selected`,
- * `conditions`, `brush` and `openTrial` are as in `Drawing`; `children` are what the reader can choose.
+ * `conditions`, `brush` and `openTrial` are as in `Drawing`; `children` are what the reader can choose, or make it of
+ * the picture as it came. `show` is told
+ * of each picture that comes.
  */
-export function Picture({ name, title, path, choices, pulse, merge, kind = "", isFirst, children, ...drawing }) {
+export function Picture({ name, title, path, choices, pulse, merge, kind = "", isFirst, show, children, ...drawing }) {
   const [place, isNear] = useSight(isFirst ? letOthers : null);
   const look = useLook();
   const isOn = useTurn(isFirst);
@@ -36,15 +38,16 @@ export function Picture({ name, title, path, choices, pulse, merge, kind = "", i
   const element = useRef();
   const [problem, setProblem] = useState(null);
   const picture = usePicture(data, merge);
+  useEffect(() => picture && show?.(picture), [picture]);
   const shown = picture?.title ?? title;
   const canBrush = Boolean(drawing.brush && hasFinePointer.matches && canSelect(picture));
   const drag = hasFinePointer.matches && (canBrush ? mode : "zoom");
   const props = { ...drawing, picture, mode: drag, turn };
-  const tools = picture?.figure && html`<${Tools} name=${name} element=${element} mode=${mode} canBrush=${canBrush}
-    setMode=${setMode} reset=${() => setTurn(turn + 1)} isLarge=${isLarge} setLarge=${setLarge} />`;
+  const tools = picture?.figure && html`<${Tools} name=${fileName(path, name)} element=${element} mode=${mode}
+    canBrush=${canBrush} setMode=${setMode} reset=${() => setTurn(turn + 1)} isLarge=${isLarge} setLarge=${setLarge} />`;
 
   return html`<section ref=${place} class="picture ${kind}" id=${name} aria-label=${shown} aria-busy=${isOld || !data}>
-    <header><h2>${shown}</h2>${tools}${children}</header>
+    <header><h2>${shown}</h2>${tools}${typeof children === "function" ? children(picture) : children}</header>
     ${picture?.note && html`<p class="note">${picture.note}</p>`}
     ${error && !picture && html`<${Trouble} error=${error} />`}
     ${problem && html`<${Trouble} error=${problem} />`}
@@ -128,13 +131,19 @@ function Large({ title, note, close, ...drawing }) {
   <//>`;
 }
 
+/** What a saved picture is called: by its sweep, its trial, and what it shows. */
+function fileName(path, name) {
+  const [, sweep, trial] = path.match(/\/sweeps\/([^/]+)(?:\/trials\/(\d+))?/) ?? [];
+  return ["besom", sweep && decodeURIComponent(sweep), trial && `trial-${trial}`, name].filter(Boolean).join("-");
+}
+
 /** Save what is drawn, as large as on the page; pixels twice as fine. */
 async function save(element, name, format) {
   try {
     const Plotly = await plotly();
     const { clientWidth: width, clientHeight: height } = element;
     await Plotly.downloadImage(element,
-      { format, width, height, scale: format === "png" ? 2 : 1, filename: `besom-${name}` });
+      { format, width, height, scale: format === "png" ? 2 : 1, filename: name });
   } catch (error) {
     complain(error instanceof Error ? error : new Error(String(error)));
   }
