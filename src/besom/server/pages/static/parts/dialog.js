@@ -37,9 +37,13 @@ export function Dialog({ close, kind = "", label, children }) {
   const place = useRef();
   useEffect(() => {
     const before = document.activeElement;
-    place.current.showModal();
+    const dialog = place.current;
+    dialog.showModal();
     liftToasts();
-    return () => before?.isConnected && before.focus();
+    return () => {
+      const at = document.activeElement; // a key may have moved the focus on since Escape
+      if ((at === document.body || dialog.contains(at)) && before?.isConnected) before.focus();
+    };
   }, []);
   const outside = (event) => event.target === place.current && close();
   return html`<dialog ref=${place} class=${kind} aria-label=${label} onClose=${close} onMouseDown=${outside}>${children}
