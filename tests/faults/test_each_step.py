@@ -22,7 +22,6 @@ STEPS = [
     "besom.store.sql:SqlStore.compact after 2",  # while its history is merged
 ]
 """Where the process is that dies, and at which time that it comes there: not the first, so that trials end between."""
-_PACE_S = 0.2  # slow enough that a run's history comes in pieces, which are merged
 
 
 def expected(content: dict[str, Any]) -> list[tuple[dict[str, Any], float]]:
@@ -42,7 +41,7 @@ def assert_nothing_came_of_it(bench: Bench) -> None:
 
 
 def test_besom_run_killed_at_each_step_goes_on_the_same(bench: Bench):
-    bench.write(keeps=True, run_cap=12, pace_s=_PACE_S)
+    bench.write(keeps=True, run_cap=12)
     for step in STEPS:
         process = bench.start("run", "sweep.json", "--agents", "1", "--no-report", death=step)
         assert process.wait(60) == -signal.SIGKILL, (step, bench.said(process))
@@ -54,7 +53,7 @@ def test_besom_run_killed_at_each_step_goes_on_the_same(bench: Bench):
 
 
 def test_a_server_killed_at_each_of_its_steps_is_awaited_and_loses_nothing(bench: Bench):
-    bench.write(run_cap=12, pace_s=_PACE_S)
+    bench.write(run_cap=12)
     sweep_id = bench.run("sweep", "sweep.json").split()[1]
     steps = [step for step in STEPS if "agent" not in step]
     server = bench.serve(death=steps[0])

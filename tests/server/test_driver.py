@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -187,28 +186,6 @@ def test_reports_are_answered_before_asks_that_came_earlier(tmp_path: Path):
         release.set()
         assert isinstance(ask.result(30), Assignment)
         assert order == ["report", "ask"]
-    store.close()
-
-
-@pytest.mark.parametrize(("took_s", "commits"), [(0.0, 1), (0.01, 2)])
-def test_asks_are_kept_together_with_reports_unless_they_take_long(tmp_path: Path, took_s: float, commits: int):
-    """A report then does not wait for the fit of an ask that came before it."""
-    store = open_store(tmp_path / "besom.db")
-    kept: list[int] = []
-    event.listen(store._engine, "commit", lambda _: kept.append(1))
-    with Driver(store, tick_s=None) as driver:
-        sweep = driver.create_sweep(FILE)
-        run = assigned(driver, sweep.id)
-        driver._writer.submit(lambda group: time.sleep(took_s), is_slow=True).result(30)
-        held, release = threading.Event(), threading.Event()
-        blocked = driver._writer.submit(lambda group: (held.set(), release.wait(30)))
-        assert held.wait(30)
-        ask = driver.send_ask(sweep.id, Ask("b", "r"))
-        report = driver.send(Report(run.run_id, run.lease))
-        kept.clear()
-        release.set()
-        blocked.result(30), report.result(30), ask.result(30)
-        assert len(kept) == commits
     store.close()
 
 

@@ -235,23 +235,6 @@ class StoreContract:
         assert list(store.rows("r0")) == [{"a": 1.0}, {"a": 2.0}, {"a": 3.0, "b": "x"}]
         assert list(store.rows("r1")) == [{"a": 4.0}, {}]
 
-    def test_it_says_which_runs_are_in_pieces_that_can_be_merged(self, store: Store) -> None:
-        for run_id in ("one piece", "two", "two of text"):
-            self.append(store, 0, {"loss": 1.0, "note": "text"}, run_id=run_id)
-        self.append(store, 1, {"loss": 0.5}, run_id="two")
-        self.append(store, 1, {"note": "more"}, run_id="two of text")
-        self.append(store, 0, *({"loss": float(row)} for row in range(100)), run_id="one long")
-        with store.transaction():
-            for at, text in enumerate("ab"):
-                store.append_output("printed", at, text)
-        names = ["printed", "one long", "two of text", "none", "two", "one piece"]
-        assert store.in_pieces(names) == ["printed", "one long", "two of text", "two"]
-        with store.transaction():
-            for run_id in names:
-                store.compact(run_id)
-        assert store.in_pieces(names) == []
-        assert list(store.rows("two of text")) == [{"loss": 1.0, "note": "text"}, {"note": "more"}]
-
     def test_rows_that_are_there_already_are_refused(self, store: Store) -> None:
         self.append(store, 0, {"loss": 1.0})
         with pytest.raises(StoreError, match="once and in order"):

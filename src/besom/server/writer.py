@@ -6,7 +6,6 @@ Why groups, and why one thread: docs/decisions/0003-one-writer-group-commit.md.
 from __future__ import annotations
 
 import logging
-import math
 import queue
 import threading
 import time
@@ -25,11 +24,7 @@ from besom.tracked import TrackedRun, TrackedValues
 
 _GROUP = 256
 _SLOW_S = 0.02
-"""Asks join a group until they took this long: heartbeats wait for one fit of 50 ms, not for one of each ask."""
-_QUICK_S = 0.002
-"""Where no ask of the latest group took longer, as without a model, asks are kept together with all else that waits."""
-_MANY_RUNS = 64
-"""So many runs that have ended are looked through at once for what is to be merged."""
+"""Asks join a group until it took this long: heartbeats wait for one fit of 50 ms, not for one of each ask."""
 _LONG_S = 0.5
 """A group that takes longer to be kept, as where another program has locked the database, was no silence of agents."""
 
@@ -149,8 +144,6 @@ class Writer:
         self._presence = Presence(store, reread, note_lost)
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._slow: list[Job] = []
-        self._slow_took_s = math.inf  # the longest of the latest group's
-        self._ended_runs: list[str] = []
         self._to_compact: list[str] = []
         self._closing = False
         self._sending = threading.Lock()
@@ -180,25 +173,21 @@ class Writer:
         while is_open or self._slow:
             quick, is_open_still = self._drain(tick_at)
             is_open = is_open and is_open_still
-            slow = self._some_slow()
-            if self._slow_took_s > _QUICK_S:
-                self._process(quick)
-                self._process(slow)
-            else:
-                self._process(quick + slow)
+            self._process(quick)
+            self._process(self._some_slow(), _SLOW_S)
             if self._tick_s is not None and time.monotonic() >= tick_at:
                 self._presence.doubt()
                 self._process([_started(Job(self._tick))])
                 tick_at = time.monotonic() + self._tick_s
             if self._inbox.empty() and not self._slow:
                 self._compact_one()
-        while self._ended_runs or self._to_compact:
+        while self._to_compact:
             self._compact_one()
 
     def _drain(self, tick_at: float) -> tuple[list[Job], bool]:
         """The jobs that wait and are quick, slow ones put aside; and whether more may come."""
         quick: list[Job] = []
-        is_idle = not (self._slow or self._ended_runs or self._to_compact)
+        is_idle = not self._slow and not self._to_compact
         timeout = None if self._tick_s is None else max(0.0, tick_at - time.monotonic())
         try:
             job = self._inbox.get(timeout=timeout) if is_idle else self._inbox.get_nowait()
@@ -216,8 +205,8 @@ class Writer:
         group, self._slow = self._slow[:_GROUP], self._slow[_GROUP:]
         return group
 
-    def _process(self, jobs: list[Job]) -> None:
-        """Run jobs as one group, of slow ones, which come last, as many as time allows; alone where not to be kept."""
+    def _process(self, jobs: list[Job], limit_s: float | None = None) -> None:
+        """Run jobs as one group; past the limit, the rest waits for the next. Each alone where they cannot be kept."""
         if not jobs:
             return
         if (absence := self._presence.absence()) is not None:
@@ -227,16 +216,12 @@ class Writer:
             return
         group = Group(self._states)
         outcomes: list[tuple[Job, Any, Exception | None]] = []
-        slow: list[float] = []
+        until = None if limit_s is None else time.monotonic() + limit_s
         for at, job in enumerate(jobs):
-            if job.is_slow and slow and sum(slow) > _SLOW_S:
+            if until is not None and at and time.monotonic() > until:
                 self._slow = jobs[at:] + self._slow
                 break
-            began = time.monotonic()
             outcomes.append((job, *_outcome(job, group)))
-            if job.is_slow:
-                slow.append(time.monotonic() - began)
-        self._slow_took_s = max(slow, default=self._slow_took_s)
         began = time.monotonic()
         try:
             group.keep(self._store)
@@ -254,7 +239,7 @@ class Writer:
             self._note_failure()
         self._states.put(group.states.values())
         self._note_kept(group)
-        self._ended_runs += group.ended_runs
+        self._to_compact += group.ended_runs
         for job, reply, refusal in outcomes:
             if refusal is not None:
                 job.future.set_exception(refusal)
@@ -264,18 +249,12 @@ class Writer:
     def _compact_one(self) -> None:
         """Merge the history of a run that has ended; one that cannot be merged now stays as it is, and is whole too."""
         if not self._to_compact:
-            some, self._ended_runs = self._ended_runs[:_MANY_RUNS], self._ended_runs[_MANY_RUNS:]
-            try:
-                self._to_compact = self._store.in_pieces(some)
-            except Exception as error:  # noqa: BLE001 - tidying up must not end the thread that keeps everything
-                log.warning("runs %s: their history was not merged: %s", ", ".join(some), error)
-        if not self._to_compact:
             return
         run_id = self._to_compact.pop(0)
         try:
             with self._store.transaction():
                 self._store.compact(run_id)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - tidying up must not end the thread that keeps everything
             log.warning("run %s: its history was not merged: %s", run_id, error)
 
 

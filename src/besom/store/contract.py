@@ -72,10 +72,6 @@ class Store(Protocol):
         """Add the program's output from byte `offset` on; a very long one loses its middle. Inside a transaction."""
         ...
 
-    def in_pieces(self, run_ids: Sequence[str]) -> list[str]:
-        """Those of the runs that `compact` may change."""
-        ...
-
     def compact(self, run_id: str) -> None:
         """Merge the run's many small pieces of history into one per metric. Inside a transaction."""
         ...

@@ -15,13 +15,11 @@ from sqlalchemy import (
     Connection,
     Select,
     bindparam,
-    case,
     delete,
     func,
     insert,
     select,
     true,
-    union,
 )
 
 from besom.store import tables
@@ -60,16 +58,6 @@ def _others(run_id: str, others: Sequence[Other]) -> dict[str, Any]:
     return {"run_id": run_id, "first_row": others[0][0], "last_row": others[-1][0], "data": to_text(others)}
 
 
-def in_pieces(connection: Connection, run_ids: Sequence[str]) -> set[str]:
-    """Those of the runs that `compact` may change."""
-    table, rest = tables.chunks.c, tables.others.c
-    is_raw = case((~table.is_packed & (func.length(table.numbers) >= _NOT_WORTH_PACKING), 1), else_=0)
-    chunks = select(table.run_id).where(table.run_id.in_(run_ids)).group_by(table.run_id, table.metric)
-    others = select(rest.run_id).where(rest.run_id.in_(run_ids)).group_by(rest.run_id).having(func.count() > 1)
-    found = union(chunks.having((func.count() > 1) | (func.sum(is_raw) > 0)), others)
-    return set(connection.scalars(found).all())
-
-
 def compact(connection: Connection, run_id: str) -> None:
     """Replace the chunks of each metric by one, and the other values' by one. Doing it again changes nothing."""
     merged = []
@@ -80,10 +68,9 @@ def compact(connection: Connection, run_id: str) -> None:
     if merged:
         connection.execute(_FORGET, [{"of_run": run_id, "named": chunk.metric} for chunk in merged])
         connection.execute(insert(tables.chunks), [_values(run_id, each) for each in merged])
-    of_run = tables.others.c.run_id == run_id
-    if (connection.scalar(select(func.count()).where(of_run)) or 0) > 1:
-        others = _read_others(connection, run_id, 0, None)
-        connection.execute(delete(tables.others).where(of_run))
+    others = _read_others(connection, run_id, 0, None)
+    if others:
+        connection.execute(delete(tables.others).where(tables.others.c.run_id == run_id))
         connection.execute(insert(tables.others), [_others(run_id, others)])
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import Connection, delete, func, insert, select
 
 from besom.store import tables
@@ -36,12 +34,6 @@ def append(connection: Connection, run_id: str, offset: int, text: str) -> None:
                 _table.run_id == run_id, _table.first_byte >= HEAD, _table.end_byte <= end - TAIL
             )
         )
-
-
-def in_pieces(connection: Connection, run_ids: Sequence[str]) -> set[str]:
-    """Those of the runs that have more than one piece, which `compact` may merge."""
-    query = select(_table.run_id).where(_table.run_id.in_(run_ids)).group_by(_table.run_id).having(func.count() > 1)
-    return set(connection.scalars(query).all())
 
 
 def compact(connection: Connection, run_id: str) -> None:

@@ -119,12 +119,6 @@ class SqlStore:
         with self._write() as connection:
             outputs.append(connection, run_id, offset, text)
 
-    def in_pieces(self, run_ids: Sequence[str]) -> list[str]:
-        """Those of the runs that `compact` may change: few, where runs are short."""
-        with self._read() as connection:
-            found = history.in_pieces(connection, run_ids) | outputs.in_pieces(connection, run_ids)
-        return [run_id for run_id in run_ids if run_id in found]
-
     def compact(self, run_id: str) -> None:
         """Merge the run's many small pieces of history and output into a few. Inside a transaction."""
         with self._write() as connection:
