@@ -163,6 +163,17 @@ def test_the_budget_is_changed(visit, client, sweep, trainer):
     assert client.progress(sweep.id).budget == {}
 
 
+def test_without_any_limit_bayes_says_when_it_ends(visit, client, sweep):
+    other = client.create_sweep({**sweep.file, "method": "bayes"})
+    page = visit(f"/sweeps/{other.id}")
+    choose(page, "More actions", "Change the budget")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("An empty field is no limit.")
+    expect(dialog).not_to_contain_text("bayes ends")
+    dialog.get_by_label("Trials").fill("")
+    expect(dialog).to_contain_text("Without any limit bayes ends once it expects to gain no more than the noise.")
+
+
 def test_a_budget_that_is_spent_already_is_warned_of_and_ends_the_sweep(visit, sweep, trainer, state_of):
     trainer.whole_trial()
     page = visit(f"/sweeps/{sweep.id}")

@@ -122,7 +122,10 @@ def test_where_no_value_is_finite_none_is_invented():
     data = read_sweep(all_nan(), "s")
     assert learning_curves(data).words == "No finite value was logged."
     assert learning_curves(data, metric="train/loss").words == "No finite value of train/loss was logged."
-    assert history(data).layout["yaxis"]["showticklabels"] is False
+    drawn = history(data)
+    assert drawn.layout["yaxis"]["showticklabels"] is False
+    assert drawn.data[-1]["x"] == drawn.data[-1]["y"] == [None]  # or plotly lays out no axis, and draws it at NaN
+    assert drawn.data[-1]["showlegend"] is False
     assert history(read_sweep(lively(6), "s")).layout["yaxis"]["showticklabels"] is True
 
 

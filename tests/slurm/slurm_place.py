@@ -117,11 +117,15 @@ class Place:
 
     def await_held(self, count: int) -> None:
         """Wait until so many runs have logged the two epochs that they may, and have saved them."""
-        eventually(
-            lambda: sum(run.state == "running" and run.fidelity >= 2 for run in self.runs()) >= count,
-            "runs wait",
-            within_s=200.0,
-        )
+        try:
+            eventually(
+                lambda: sum(run.state == "running" and run.fidelity >= 2 for run in self.runs()) >= count,
+                "runs wait",
+                within_s=200.0,
+            )
+        except AssertionError as error:
+            nodes = self.cluster.run("sinfo", "-N", "-o", "%N %T %E").stdout
+            raise AssertionError(f"{error}; there is\n{self.jobs()}\n{nodes}\n{self.runs()}\n{self.logs()}") from None
 
     def await_end(self, seconds: float = 120.0) -> None:
         eventually(lambda: self.state() == "finished", "the sweep ends", within_s=seconds)

@@ -76,10 +76,11 @@ def _incumbents(data: SweepData, theme: Theme, at: Floats, shown: tuple[float, f
     is_shown = (best >= shown[0]) & (best <= shown[1]) & np.isfinite(at[steps])
     x, y = at[steps][is_shown].tolist(), best[is_shown].tolist()
     return scatter(
-        x=[*x, float(np.nanmax(at))] if x else [],
-        y=[*y, y[-1]] if y else [],
+        x=[*x, float(np.nanmax(at))] if x else [None],  # nothing at all would leave the axis of values without a place
+        y=[*y, y[-1]] if y else [None],
         mode="lines",
         name="best so far",
+        showlegend=bool(x),
         line={"color": theme.accent, "width": 2.5, "shape": "hv"},
         hoverinfo="skip",
     )

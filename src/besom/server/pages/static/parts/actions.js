@@ -93,13 +93,14 @@ export function CopyConfiguration({ sweep, trial, formats = Object.keys(FORMATS)
 
 /** What it may spend; with `goesOn`, of a sweep that has spent it and is to go on. */
 function Budget({ overview, goesOn, close }) {
-  const { id, name, state, spent, budget } = overview;
+  const { id, name, state, spent, budget, method } = overview;
   const [amounts, set] = useState({});
   const units = Object.keys(UNITS);
   const before = (unit) => String(budget[unit] ?? "");
   const changed = units.filter((unit) => (amounts[unit] ?? before(unit)) !== before(unit));
   const next = Object.fromEntries(units.map((unit) => [unit, limitOf(amounts[unit] ?? before(unit))]));
   const short = spentUnits({ budget: next, spent });
+  const isForNoise = method === "bayes" && units.every((unit) => next[unit] === null);
   const run = async () => {
     if (goesOn && short.length) {
       throw new Error(`${UNITS[short[0]]}: set more than the ${number(spent[short[0]], 3)} spent.`);
@@ -120,6 +121,7 @@ function Budget({ overview, goesOn, close }) {
       <small>${number(spent[unit] ?? 0, 3)} spent</small>
       <small class="caution" aria-live="polite">${short.includes(unit) && (OPEN.includes(state)
         ? "spent already: the sweep ends" : "spent: with more, it goes on")}</small></label>`)}</div>
+    ${isForNoise && html`<p class="note">Without any limit bayes ends once it expects to gain no more than the noise.</p>`}
   <//>`;
 }
 
