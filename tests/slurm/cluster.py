@@ -153,8 +153,20 @@ class Cluster:
             file.write_text(before)
             self.run("scontrol", "reconfigure")
 
-    def kill_controller(self) -> None:
+    def kill_controller(self, knows: str) -> None:
+        """Kill it, as soon as it has saved that there is a job whose name has `knows` in it.
+
+        It saves some seconds after a change. The next one would give the number of a job that it knows nothing of to
+        another, and then shut the node that had both.
+        """
+        eventually(lambda: knows.encode() in self._saved_jobs(), f"{knows} is saved")
         self._kill("slurmctld")
+
+    def _saved_jobs(self) -> bytes:
+        """What the controller has saved of jobs; nothing in the moment in which one file takes the place of another."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.folder / "state" / "job_state").read_bytes()
+        return b""
 
     def crash(self, name: str) -> None:
         """Let a node die as in a power cut: its daemon, and every process of its jobs with what watches over them."""

@@ -50,7 +50,7 @@ def test_without_its_controller_agents_work_on_and_the_commands_say_so(place: Pl
     hold = place.hold()
     sweep = place.submit("--time", "10m")["sweep"]
     place.await_held(1)
-    place.cluster.kill_controller()
+    place.cluster.kill_controller(knows=sweep)
     try:
         (standing,) = json.loads(place.besom("slurm", "status", "--json"))
         assert (standing["state"], standing["is_alive"], standing["trial"]) == ("unknown", None, 1)
