@@ -47,7 +47,7 @@ def curves(data: SweepData, metric: str | None) -> str:
 
 def parallel(data: SweepData) -> str:
     """Under parallel coordinates."""
-    words = "A line for each trial, through its parameters to its value; the stronger its colour, the better."
+    words = "A line for each ranked trial, through its parameters to its value; the stronger its colour, the better."
     valued = len(data.columns.ranked)
     if valued > MOST_LINES:
         words += f" The best {MOST_LINES} of {number(valued)} trials are lines; how many of the others go which way is"

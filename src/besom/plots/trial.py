@@ -129,7 +129,9 @@ def trial_resources(data: TrialData, theme: Theme = LIGHT, *, is_narrow: bool = 
     found = [(run, samples_of(data.service.resource_rows(run.id), run.started_at)) for run in data.runs]
     measured = [(run, samples) for run, samples in found if samples]
     if not measured:
-        return note(layout_of(theme), "Nothing was measured of this trial over time.", theme)
+        return note(
+            layout_of(theme), "Nothing has been measured over time: the first sample comes after some seconds.", theme
+        )
     names = sorted({name for _, samples in measured for name in samples})
     kinds = dict.fromkeys(_kind(name) for name in names)
     longest = max(samples[name].seconds[-1] for _, samples in measured for name in samples)
