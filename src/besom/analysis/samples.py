@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from besom.analysis.values import is_number
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -31,7 +33,7 @@ def samples_of(rows: Iterable[Mapping[str, Any]], started_at: float) -> dict[str
     for row in rows:
         seconds = _seconds(row, started_at)
         for name, amount in row.items():
-            if seconds is not None and _is_number(amount) and not name.startswith("_"):
+            if seconds is not None and is_number(amount) and not name.startswith("_"):
                 found.setdefault(name, []).append((seconds, float(amount)))
     ordered = {name: sorted(points, key=lambda point: point[0]) for name, points in found.items()}
     return {
@@ -41,10 +43,6 @@ def samples_of(rows: Iterable[Mapping[str, Any]], started_at: float) -> dict[str
 
 
 def _seconds(row: Mapping[str, Any], started_at: float) -> float | None:
-    if _is_number(row.get("_runtime")):
+    if is_number(row.get("_runtime")):
         return float(row["_runtime"])
-    return float(row["_timestamp"]) - started_at if _is_number(row.get("_timestamp")) else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return float(row["_timestamp"]) - started_at if is_number(row.get("_timestamp")) else None

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from besom.analysis.values import is_number
 from besom.records import Run, RunState
 
 Summaries = Mapping[str, Mapping[str, Any]]
@@ -27,10 +28,6 @@ def summary_of(runs: Sequence[Run], summaries: Summaries) -> dict[str, Any]:
 
 def _merged(values: Sequence[Any]) -> Any:
     """The mean of numbers; of all else, and where all are one, the last."""
-    if all(value == values[-1] for value in values) or not all(map(_is_number, values)):
+    if all(value == values[-1] for value in values) or not all(map(is_number, values)):
         return values[-1]
     return statistics.fmean(values)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

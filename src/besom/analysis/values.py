@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from besom.records import Trial, TrialState
 
@@ -159,3 +160,8 @@ def _change(best: Trial, other: Trial, goal: str) -> Change:
     relative = absolute / abs(reference) if reference else None
     stopped_at = other.fidelity if other.state is TrialState.STOPPED else None
     return Change(other.number, reference, absolute, relative, stopped_at)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a logged value is a number, finite or not; a boolean is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from besom.analysis.values import is_number
+
 _GB = 1e9
 _JOULES_PER_KWH = 3.6e6
 _GPU = re.compile(r"system\.gpu\.(process\.)?(\d+)\.(\w+)")
@@ -29,14 +31,14 @@ def merged(known: Mapping[str, float], samples: int, rows: Iterable[Mapping[str,
 def measured(row: Mapping[str, Any]) -> dict[str, float]:
     """One row's measurements under our names. GPUs of the process's own come before those of the machine."""
     found: dict[str, float] = {}
-    if _is_number(row.get("system.proc.memory.rssMB")):
+    if is_number(row.get("system.proc.memory.rssMB")):
         found["memory_gb"] = row["system.proc.memory.rssMB"] * 2**20 / _GB
-    if _is_number(row.get("system.cpu")):
+    if is_number(row.get("system.cpu")):
         found["cpu_percent"] = float(row["system.cpu"])
     gpus: dict[str, dict[str, float]] = {"": {}, "process.": {}}
     for key, value in row.items():
         match = _GPU.fullmatch(key)
-        if match and _is_number(value):
+        if match and is_number(value):
             gpus[match[1] or ""].setdefault(match[3], 0.0)
             kind = gpus[match[1] or ""]
             kind[match[3]] = max(kind[match[3]], value) if match[3] == "gpu" else kind[match[3]] + value
@@ -48,7 +50,3 @@ def measured(row: Mapping[str, Any]) -> dict[str, float]:
     if "powerWatts" in seen:
         found["power_w"] = seen["powerWatts"]
     return found
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
