@@ -76,6 +76,14 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
+def visit_own(shared: BrowserContext, own_server: Server) -> Iterator[Visits]:
+    """Opens pages of `own_server`, and closes them before it ends."""
+    visits = Visits(shared, own_server.address)
+    yield visits
+    visits.close()
+
+
+@pytest.fixture
 def state_of(client: Service) -> Callable[[Sweep], str]:
     """What the server says that the state of a sweep is."""
     return lambda sweep: client.sweep(sweep.id).state.value

@@ -36,12 +36,11 @@ def test_agents_of_sweeps_that_are_over_have_done_their_runs(visit, ended):
     assert is_aligned(page.locator(".gone table"))
 
 
-def test_of_many_agents_that_are_gone_the_latest_are_shown_and_the_others_counted(visit, own_server):
+def test_of_many_agents_that_are_gone_the_latest_are_shown_and_the_others_counted(visit_own, own_server):
     for at in range(23):
         own_server.driver.hello(Hello(f"a{at}", f"agent {at}", "node7", 4000 + at))
         own_server.driver.bye(f"a{at}")
-    visit.address = own_server.address
-    page = visit("/agents")
+    page = visit_own("/agents")
     rows = page.locator(".gone tbody tr")
     expect(rows).to_have_count(20)
     expect(rows.first).to_contain_text("4022")

@@ -14,9 +14,8 @@ pytestmark = pytest.mark.browser
 A4_PX = 703  # less its margins
 
 
-def test_a_server_without_sweeps_says_how_to_begin(visit, own_server):
-    visit.address = own_server.address
-    page = visit("/")
+def test_a_server_without_sweeps_says_how_to_begin(visit_own, own_server):
+    page = visit_own("/")
     expect(page.locator(".empty h2")).to_have_text("No sweep yet")
     expect(page.locator(".empty pre")).to_have_text("besom run sweep.yaml")
     page.goto(f"{own_server.address}/agents")
@@ -63,7 +62,7 @@ def test_the_list_is_filtered_and_sorted_and_the_address_keeps_that(visit, clien
     expect(page.locator(".nothing")).to_have_text("No sweep fits the filter.")
 
 
-def test_long_names_leave_all_else_its_room_on_a_screen_a_phone_and_paper(visit, own_server):
+def test_long_names_leave_all_else_its_room_on_a_screen_a_phone_and_paper(visit_own, own_server):
     metric = "validation/mean_average_precision_at_fifty_of_all_classes"
     parameter = "model.backbone.stages.attention_dropout_of_the_second_half_of_the_layers_that_are_not_frozen"
     name = "a name of some length, as people give it who keep many sweeps of one model"
@@ -75,8 +74,7 @@ def test_long_names_leave_all_else_its_room_on_a_screen_a_phone_and_paper(visit,
     run = trainer.begin()
     trainer.report(run, [{metric: 0.5}])
     trainer.finish(run)
-    visit.address = own_server.address
-    page = visit("/", **PHONE)
+    page = visit_own("/", **PHONE)
     expect(page.locator(".best small")).to_have_text(metric)
     assert page.locator("td.name").bounding_box()["width"] > 140
     assert page.locator("td.trials").evaluate("each => each.scrollWidth <= each.clientWidth")
@@ -97,7 +95,7 @@ def test_long_names_leave_all_else_its_room_on_a_screen_a_phone_and_paper(visit,
     assert re.search(r"\d{4}", page.locator(".head time").evaluate(date))
 
 
-def test_best_values_are_sorted_among_those_of_one_metric_the_best_first(visit, own_server):
+def test_best_values_are_sorted_among_those_of_one_metric_the_best_first(visit_own, own_server):
     for name, metric, goal, value in (
         ("a", "loss", "minimize", 0.5), ("b", "accuracy", "maximize", 0.6), ("c", "loss", "minimize", 0.1),
         ("d", "accuracy", "maximize", 0.9), ("none", "loss", "minimize", None),
@@ -107,8 +105,7 @@ def test_best_values_are_sorted_among_those_of_one_metric_the_best_first(visit, 
         run = trainer.begin()
         trainer.report(run, [] if value is None else [{metric: value}])
         trainer.finish(run)
-    visit.address = own_server.address
-    page = visit("/?sort=best")
+    page = visit_own("/?sort=best")
     names = page.locator("tbody .name a")
     expect(names).to_have_text(["d", "b", "c", "a", "none"])
     page.locator("th", has_text=re.compile("^Best$")).get_by_role("button").click()
