@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,20 @@ class Bench:
     def said(self, process: subprocess.Popen[bytes]) -> str:
         """What the command has said so far."""
         return (self.folder / f"said-{self._started.index(process)}").read_text()
+
+    def await_said(
+        self, process: subprocess.Popen[bytes], words: str, meanwhile: Callable[[], object] = lambda: None
+    ) -> None:
+        """Wait until the command has said `words`; what happens `meanwhile` happens again before each look."""
+
+        def is_said() -> bool:
+            meanwhile()
+            return words in self.said(process)
+
+        try:
+            eventually(is_said, f"it says {words!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said:\n{self.said(process)}") from None
 
     def serve(self, **tampering: str) -> subprocess.Popen[bytes]:
         """A server on the bench's port, answering."""

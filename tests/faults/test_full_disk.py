@@ -46,12 +46,17 @@ def small(tmp_path: Path, disk: Path) -> Iterator[Bench]:
 def fill(bench: Bench) -> Path:
     """Take all the room that is left on the small disk."""
     filler = bench.folder / "disk" / "filler"
-    with filler.open("wb", buffering=0) as file:
+    with filler.open("ab", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(1024))
         except OSError:
             return filler
+
+
+def await_trouble(bench: Bench, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the command tells that the disk is full, which it stays: what others let go of is taken too."""
+    bench.await_said(process, "disk is full", meanwhile=lambda: fill(bench))
 
 
 def test_a_sweep_waits_for_room_and_loses_nothing(small: Bench, undisturbed):
@@ -62,7 +67,7 @@ def test_a_sweep_waits_for_room_and_loses_nothing(small: Bench, undisturbed):
     filler = fill(small)
     small.let_go("2-0-100")
     eventually(lambda: len(small.told(small.runs()[1].id)) == 400, "the script logs on")
-    eventually(lambda: "disk is full" in small.said(process), "it tells that the disk is full", within_s=20)
+    await_trouble(small, process)
     filler.unlink()
     small.ended(process)
 
@@ -88,7 +93,7 @@ def test_where_only_one_of_two_disks_is_full_the_sweep_waits_too(tmp_path: Path,
         if full == "run folder":
             assert history.read_bytes().count(b"\n") < 400  # the rest waits in the script
         else:
-            eventually(lambda: "disk is full" in bench.said(process), "it tells that the disk is full", within_s=20)
+            await_trouble(bench, process)
         filler.unlink()
         bench.ended(process)
     finally:
@@ -107,7 +112,7 @@ def test_no_trial_is_spent_on_a_disk_that_is_full(small: Bench):
     filler = fill(small)
     small.let_go("2-0-1")
     eventually(lambda: script not in small.processes(), "the script ends")
-    eventually(lambda: "disk is full" in small.said(process), "it tells that the disk is full", within_s=20)
+    await_trouble(small, process)
     filler.unlink()
     small.ended(process)
 

@@ -33,7 +33,7 @@ def test_what_a_stopped_agent_sends_too_late_is_refused(bench: Bench):
     late = bench.runs()[0].id
     eventually(lambda: len(bench.told(late)) == 4, "the stopped agent's script logs on")
     first.send_signal(signal.SIGCONT)
-    eventually(lambda: f"run {late}: lease 1 ended" in bench.said(first), "what it sends is refused")
+    bench.await_said(first, f"run {late}: lease 1 ended")
     bench.let_go("1-1-2")
     bench.ended(first)
     bench.ended(second)
@@ -184,7 +184,7 @@ def test_besom_run_outlives_the_server_that_it_joined(bench: Bench):
     server.kill()
     server.wait()
     bench.let_go("1-0-3")
-    eventually(lambda: "waits for it" in bench.said(process), "it tells that the server is away", within_s=20)
+    bench.await_said(process, "waits for it")
     bench.serve()
     said = bench.ended(process)
 

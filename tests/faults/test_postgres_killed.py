@@ -65,7 +65,7 @@ def test_agents_wait_for_a_database_that_dies_and_comes_back(bench: Bench, morta
 def test_of_two_servers_one_owns_the_database_and_one_that_lost_it_ends(bench: Bench, mortal: Cluster, tmp_path: Path):
     server = bench.serve()
     elsewhere = Server(Home(tmp_path / "other", bench.store))
-    eventually(lambda: "besom listens" in bench.said(server), "the server has begun")
+    bench.await_said(server, "besom listens")
     with pytest.raises(WrongState, match=f"besom process {server.pid} on .* does; use that one"):
         elsewhere.start()
     server.send_signal(signal.SIGSTOP)

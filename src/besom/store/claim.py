@@ -19,6 +19,8 @@ _KEY = 0xBE50
 """Any number that other programs are unlikely to lock in a database that is besom's alone."""
 _PATIENCE_S = 2.0
 """A process that was killed holds its lock for as long as PostgreSQL takes to notice."""
+_FAREWELL_S = 0.5
+"""How long a session of this process's own that was ended may take to be gone."""
 _LOST_AFTER_S = 10.0
 """A command that holds the lock is soon done; who holds it for longer is a server."""
 _LOCK = text("select pg_try_advisory_lock(:key)")
@@ -69,7 +71,7 @@ class Claim:
             return False
         self.close()
         try:
-            is_taken = self._is_taken()
+            is_taken = self._is_taken_again()
         except StoreError:
             self._refused_since = None
             raise
@@ -103,6 +105,17 @@ class Claim:
             return False
         return True
 
+    def _is_taken_again(self) -> bool:
+        """As `_is_taken`; where this process's former session still holds it, that is given a moment to be gone."""
+        until = time.monotonic() + _FAREWELL_S
+        while not (is_taken := self._is_taken()) and self._is_going() and time.monotonic() < until:
+            time.sleep(0.01)
+        return is_taken
+
+    def _is_going(self) -> bool:
+        """Whether who held it at the last look was this process's former session, or was gone in that moment."""
+        return self._holder in ("", self._name)
+
     def _is_taken(self) -> bool:
         """Try to lock the database; note who holds it where somebody does, and end that where it was ourselves."""
         with told(self._place):
@@ -124,7 +137,7 @@ class Claim:
     def _note_holder(self, session: Connection) -> None:
         found = session.execute(_HOLDER, {"key": _KEY}).first()
         if found is None:  # gone in this moment
-            self._refused_since = None
+            self._holder, self._refused_since = "", None
             return
         holder = found.application_name or f"a program (PostgreSQL's process {found.pid})"
         if holder != self._holder:
