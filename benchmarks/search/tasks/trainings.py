@@ -14,10 +14,42 @@ import numpy as np
 
 from benchmarks.search.tasks.references import scored
 from benchmarks.search.tasks.task import Config, Floats, Task
-from benchmarks.search.tasks.trained import boosting, convolution, factorisation, fourier, gridworld, kernel, letters
+from benchmarks.search.tasks.trained import (
+    attention,
+    boosting,
+    cartpole,
+    convolution,
+    denoising,
+    evolution,
+    factorisation,
+    forest,
+    fourier,
+    gridworld,
+    kernel,
+    letters,
+    mixture,
+    modular,
+    recurrent,
+)
 
-_MINIMISED = {"kernel": kernel, "ratings": factorisation, "convolution": convolution, "letters": letters}
-_MAXIMISED = {"fourier": fourier, "gridworld": gridworld}
+_MINIMISED = {
+    "attention": attention,
+    "convolution": convolution,
+    "denoising": denoising,
+    "kernel": kernel,
+    "letters": letters,
+    "mixture": mixture,
+    "ratings": factorisation,
+    "recurrent": recurrent,
+}
+_MAXIMISED = {
+    "cartpole": cartpole,
+    "evolution": evolution,
+    "forest": forest,
+    "fourier": fourier,
+    "gridworld": gridworld,
+    "modular": modular,
+}
 
 
 def load() -> list[Task]:
