@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks import load_agents, load_asks
 from benchmarks.crew import PROCESSES, Figures
@@ -30,8 +32,10 @@ _PEERS = {
 _HOW = f"""\
 No compute, {REPORTS} reports a trial, random search, a pruner asked after each report; {SECONDS:g} s for each line.
 An operation is an ask (Optuna's with its suggests), a report or an end. Agents are threads of {PROCESSES} processes
-and share nothing, on both sides. A script's report to besom is a line in its run's folder, which its agent sends on
-with others; "a message a report": no agents or scripts, and each report waits for the server's answer, as Optuna's do.
+and share nothing, on both sides; what they train runs in the same thread. A report to besom is a line in the run's
+folder, which the agent sends on with others; "a message a report": no agents or scripts, and each report waits for the
+server's answer, as Optuna's do. Files of earlier lines stay until the end; on ext4 a run soon after many files were
+deleted, another run of this for instance, is slower.
 Lost: trials that a worker was told are kept whole, and that are not, or that were done twice."""
 _HEAD = f"{'agents':>6}  {'':<42}{'1/s':>8}{'ask p50':>10}{'p99, ms':>10}{'errors':>8}{'trials':>8}{'lost':>6}"
 
@@ -66,8 +70,8 @@ def measure(agents: Sequence[int] = AGENTS) -> Result:
     """The table, for so many agents each, and what was promised of it."""
     cells: list[Cell] = []
     print(_HEAD, file=sys.stderr, flush=True)
-    with cluster(f"max_connections={2 * max(agents) + 100}") as postgres:
-        for cell in _cells(agents, postgres):
+    with cluster(f"max_connections={2 * max(agents) + 100}") as postgres, tempfile.TemporaryDirectory() as homes:
+        for cell in _cells(agents, postgres, Path(homes)):
             print(cell.line(), file=sys.stderr, flush=True)
             for error in sorted(set(cell.figures.errors))[:3]:
                 print(f"{'':8}{error}", file=sys.stderr, flush=True)
@@ -81,12 +85,15 @@ def measure(agents: Sequence[int] = AGENTS) -> Result:
     )
 
 
-def _cells(agents: Sequence[int], postgres: Cluster) -> Iterator[Cell]:
+def _cells(agents: Sequence[int], postgres: Cluster, homes: Path) -> Iterator[Cell]:
+    """Ours first, whose `homes` stay until the end: where files were just deleted, ext4 takes long to make others."""
     for count in agents:
         for is_bare in (False, True):
             for system, store in ((SQLITE, None), (POSTGRES, postgres.create())):
-                figures, lost = load_agents.played(count, REPORTS, SECONDS, store, is_bare=is_bare)
+                home = Path(tempfile.mkdtemp(dir=homes))
+                figures, lost = load_agents.played(count, REPORTS, SECONDS, home, store, is_bare=is_bare)
                 yield Cell(system + _BARE * is_bare, count, figures, lost)
+    for count in agents:
         for kind, system in _PEERS.items():
             yield _peer(kind, system, count, postgres.create())
 

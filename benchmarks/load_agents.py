@@ -35,17 +35,20 @@ SWEEP = {
 }
 
 
-def played(agents: int, reports: int, seconds: float, store: str | None, *, is_bare: bool) -> tuple[Figures, int]:
+def played(
+    agents: int, reports: int, seconds: float, home: Path, store: str | None, *, is_bare: bool
+) -> tuple[Figures, int]:
     """What agents did on a server of their own, and how many of the trials that they were told are kept are not.
 
     Args:
         agents: How many at once.
         reports: Of each trial.
         seconds: For how long.
+        home: An empty folder.
         store: A database's URL; None for SQLite.
         is_bare: Messages alone, each report a request that is waited for; else agents that run functions.
     """
-    with server(store=store) as (address, home), Client(address) as client:
+    with server(home, store) as (address, _), Client(address) as client:
         sweep_id = client.create_sweep(SWEEP).id
         work = partial(_messages if is_bare else _agent, address, sweep_id, str(home / "agents"), reports)
         figures = crew.run(work, agents, seconds)
@@ -90,51 +93,36 @@ class _Noting(Client):
         return answer
 
 
-class _Thread:
-    """A training that only logs, in a thread in place of a process: see `besom.agent.child.Child`."""
+class _Function:
+    """A training that only logs, run by its agent's own thread, as Optuna's objectives are: see `besom.agent.child`."""
 
     created_at: float | None = None
+    has_exited = True
 
     def __init__(self, job: Job, reports: int) -> None:
         self.pid = os.getpid()
-        self._job, self._reports = job, reports
-        self._exited = threading.Event()
-        self._thread = threading.Thread(target=self._train, daemon=True)
-        self._thread.start()
-
-    def _train(self) -> None:
-        try:
-            with Run(find(self._job.environment())) as run:
-                for step in range(self._reports):
-                    run.log({"loss": run.config["x"] + 1 / (step + 1)})
-        except Stopped:
-            pass
-        self._exited.set()
-        self._job.bell.ring()
-
-    @property
-    def has_exited(self) -> bool:
-        return self._exited.is_set()
+        with suppress(Stopped), Run(find(job.environment())) as run:
+            for step in range(reports):
+                run.log({"loss": run.config["x"] + 1 / (step + 1)})
 
     def terminate(self) -> None:
-        """It ends by itself, at once."""
+        """It has ended."""
 
     def kill(self) -> None:
-        """So it does."""
+        """It has ended."""
 
     def reap(self) -> Exit:
-        self._thread.join()
         return Exit(0)
 
 
-class _Threads:
-    """Executes runs in threads, and counts those that the server took whole."""
+class _Functions:
+    """Executes runs where it is called, and counts those that the server took whole."""
 
     def __init__(self, reports: int) -> None:
         self._reports = reports
 
     def execute(self, job: Job, watch: Callable[[Child], None]) -> None:
-        watch(_Thread(job, self._reports))
+        watch(_Function(job, self._reports))
 
 
 class _Agents(_Noting):
@@ -157,7 +145,7 @@ def _agent(address: str, sweep_id: str, folder: str, reports: int, number: int, 
 
     with _Agents(address, shift, begin) as client:
         client.reports = reports
-        agent = Agent(client, sweep_id, Path(folder, str(number)), gpus=(), executor=_Threads(reports))
+        agent = Agent(client, sweep_id, Path(folder, str(number)), gpus=(), executor=_Functions(reports))
         agent.run()
 
 

@@ -43,6 +43,17 @@ def test_a_successor_learns_of_the_scripts_process_if_that_was_written_whole(mad
     assert (holder.pid, holder.created_at) == ((4711, 12.5) if left == 1.0 else (None, None))
 
 
+def test_a_folder_that_was_ended_is_nobodys_and_still_says_who_had_it(made, tmp_path):
+    made.note_process(4711, 12.5)
+    made.end()
+    made.end()
+    assert list(unended(tmp_path / "runs")) == []
+    assert not RunFolder(made.path).hold()
+    held = [json.loads(line) for line in (made.path / "holder").read_bytes().splitlines()]
+    assert held[0]["assignment"]["run_id"] == ASSIGNMENT.run_id
+    assert held[1] == {"pid": 4711, "created_at": 12.5}
+
+
 def test_a_folder_that_cannot_be_held_for_want_of_room_is_as_if_never_begun(tmp_path, monkeypatch):
     def full(fd, data):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -40,9 +40,9 @@ class Holder:
 class RunFolder:
     """The folder of one run, `BESOM_RUN_DIR` for its script.
 
-    While an agent works in it, the agent holds a lock on `lock`; the kernel lets go of it when the agent dies. The
-    file goes when the run is over, so a folder with an unheld lock file is a run that nobody ended. What stands in it
-    is the `Holder`: a line from the beginning on, and one with the script's process.
+    While an agent works in it, the agent holds a lock on `lock`; the kernel lets go of it when the agent dies. When the
+    run is over the file is called `holder`, so a folder with an unheld lock file is a run that nobody ended. In it
+    stands the `Holder`: a line from the beginning on, and one with the script's process.
     """
 
     def __init__(self, path: Path) -> None:
@@ -113,8 +113,12 @@ class RunFolder:
             return None
 
     def end(self) -> None:
-        """The run is over: nobody needs to look here again."""
-        self._lock.unlink(missing_ok=True)
+        """The run is over: nobody needs to look here again.
+
+        The file gets another name, and is not deleted: where many just were, ext4 takes long to find room for new ones.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            self._lock.rename(self.path / "holder")
         self.release()
 
     def release(self) -> None:
