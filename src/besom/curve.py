@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # records are read without numpy
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
 
 
 class Curve:
@@ -13,7 +20,7 @@ class Curve:
     copies otherwise, so that a state that is thrown away cannot change one that is kept.
     """
 
-    __slots__ = ("_fidelity", "_length", "_values")
+    __slots__ = ("_fidelity", "_length", "_usable", "_values")
 
     def __init__(self, points: Iterable[tuple[float, float]] = ()) -> None:
         self._fidelity = array("d")
@@ -22,6 +29,7 @@ class Curve:
             self._fidelity.append(fidelity)
             self._values.append(value)
         self._length = len(self._values)
+        self._usable: tuple[Floats, Floats] | None = None
 
     def extended(self, points: Iterable[tuple[float, float]]) -> Curve:
         """This curve and `points` (fidelity, value) behind it; this one stays as it is."""
@@ -33,6 +41,7 @@ class Curve:
             longer._fidelity.append(fidelity)
             longer._values.append(value)
         longer._length = len(longer._values)
+        longer._usable = None
         return longer
 
     @property
@@ -44,6 +53,16 @@ class Curve:
     def values(self) -> array[float]:
         """Objective values, shape (n,); NaN and infinities as logged."""
         return self._values[: self._length]
+
+    @property
+    def usable(self) -> tuple[Floats, Floats]:
+        """Fidelities and values of the finite points, both (m,), ascending: one from an old checkpoint goes back.
+
+        Worked out once; not to be written to.
+        """
+        if self._usable is None:
+            self._usable = _usable(self.fidelity, self.values)
+        return self._usable
 
     def __len__(self) -> int:
         return self._length
@@ -64,3 +83,15 @@ class Curve:
 
     def __repr__(self) -> str:
         return f"Curve({list(zip(self.fidelity, self.values, strict=True))})"
+
+
+def _usable(fidelity: array[float], values: array[float]) -> tuple[Floats, Floats]:
+    import numpy as np
+
+    x, y = np.frombuffer(fidelity), np.frombuffer(values)
+    is_usable = np.isfinite(y) & np.isfinite(x)
+    if is_usable.all() and (x[1:] >= x[:-1]).all():
+        return x, y
+    usable = np.flatnonzero(is_usable)
+    order = usable[np.argsort(x[usable], kind="stable")]
+    return x[order], y[order]

@@ -136,12 +136,15 @@ class CurvePosterior:
     def _cross(self, correlation: Floats, own: Ints, u: Floats) -> Floats:
         """Covariance of m points with the n known ones, from the correlation of configurations (m, N); shape (m, n)."""
         known = self.curves
-        du = np.abs(u[:, None] - known.u[None, :])
-        along = matern32(du, self._lt)
-        cross = (self._a + self._b * along) * correlation[:, known.curve] + self._e * along
-        cross += self._g * np.outer(1.0 - u, 1.0 - known.u)
+        # Curves are seen at the same few levels: what depends on them is worked out once for each.
+        levels, which = np.unique(u, return_inverse=True)
+        along = matern32(np.abs(levels[:, None] - known.u[None, :]), self._lt)
+        cross = (self._a + self._b * along)[which]
+        cross *= correlation[:, known.curve]
+        cross += (self._e * along)[which]
+        cross += (self._g * np.outer(1.0 - levels, 1.0 - known.u))[which]
         rows, columns = np.nonzero(own[:, None] == known.curve[None, :])
-        cross[rows, columns] += self._c * np.exp(du[rows, columns] / -self._lc)
+        cross[rows, columns] += self._c * np.exp(np.abs(u[rows] - known.u[columns]) / -self._lc)
         return np.asarray(cross)
 
     def _final_terms(self) -> tuple[Floats, float, Floats, Floats, float]:

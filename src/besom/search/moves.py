@@ -43,15 +43,17 @@ class Moves:
         children = parents.copy()
         changes = rng.random((n, d)) < _MUTATED / d
         changes[np.arange(n), rng.integers(d, size=n)] = True
-        for j, levels in enumerate(self._levels):
-            rows = np.flatnonzero(changes[:, j])
+        columns, rows_of_all = np.nonzero(changes.T)
+        ends = np.searchsorted(columns, np.arange(1, d + 1))
+        for j, (levels, rows) in enumerate(zip(self._levels, np.split(rows_of_all, ends[:-1]), strict=True)):
+            at = parents[rows, j]
             if self._categories[j]:
-                children[rows, j] = self._other_category(rng, children[rows, j], int(self._categories[j]))
+                children[rows, j] = self._other_category(rng, at, int(self._categories[j]))
             elif levels is None:
-                moved = children[rows, j] + scale[rows] * rng.standard_normal(len(rows))
-                children[rows, j] = np.clip(moved, 0.0, 1.0)
+                moved = at + scale[rows] * rng.standard_normal(len(rows))
+                children[rows, j] = np.minimum(np.maximum(moved, 0.0), 1.0)
             else:
-                children[rows, j] = levels.others(rng, children[rows, j], scale[rows])
+                children[rows, j] = levels.others(rng, at, scale[rows])
         return self._existing(children)
 
     @staticmethod
@@ -72,13 +74,14 @@ class _Levels:
     """Ascending positions of an ordinal parameter's levels, two or more."""
 
     def __init__(self, positions: Floats) -> None:
-        self._positions = positions
+        self._count = len(positions)
+        # Beyond an end, turn back, so that a move moves.
+        self._turning = np.concatenate([positions[1:2], positions, positions[-2:-1]])
         self._middles = 0.5 * (positions[1:] + positions[:-1])
 
     def others(self, rng: np.random.Generator, at: Floats, scale: Floats) -> Floats:
         """Another level for each of `at`: in short lists a neighbour or any other, in long ones about `scale` away."""
-        count = len(self._positions)
-        index = self._nearest(at)
+        count, index = self._count, self._nearest(at)
         sign = 2 * rng.integers(2, size=len(at)) - 1
         if count <= _SHORT_LIST:
             anywhere = (index + rng.integers(1, count, size=len(at))) % count
@@ -86,9 +89,7 @@ class _Levels:
         else:
             moved = self._nearest(at + scale * rng.standard_normal(len(at)))
             moved = np.where(moved == index, index + sign, moved)
-        # Beyond an end, turn back, so that a move moves.
-        moved = np.where(moved < 0, 1, np.where(moved >= count, count - 2, moved))
-        return self._positions[moved]
+        return np.asarray(self._turning[moved + 1])
 
     def _nearest(self, at: Floats) -> Ints:
         """Index of the level nearest to each of `at`."""

@@ -157,21 +157,11 @@ def shown_of(history: History, ladder: Ladder) -> Shown | None:
 
 
 def _points(observation: Observation, ladder: Ladder) -> tuple[Floats, Floats]:
-    """Fidelity and value of a trial's finite points, ascending: one resumed from an old checkpoint goes back first.
-
-    A trial of which only the final value was told has that one.
-    """
+    """Fidelity and value of a trial's usable points; one of which only the final value was told has that."""
     is_told = not observation.curve and observation.status is Status.FINISHED
     if is_told and observation.value is not None and math.isfinite(observation.value):
         return np.array([ladder.most]), np.array([observation.value])
-    values = np.frombuffer(observation.curve.values)
-    fidelity = np.frombuffer(observation.curve.fidelity)
-    is_usable = np.isfinite(values) & np.isfinite(fidelity)
-    if is_usable.all() and (fidelity[1:] >= fidelity[:-1]).all():
-        return fidelity, values
-    usable = np.flatnonzero(is_usable)
-    order = usable[np.argsort(fidelity[usable], kind="stable")]
-    return fidelity[order], values[order]
+    return observation.curve.usable
 
 
 def _kept_curves(latest: Floats, is_open: npt.NDArray[np.bool_]) -> Ints:

@@ -8,6 +8,7 @@ one twin is followed to its end, and it takes more points than those at which an
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -29,9 +30,13 @@ def leaders(observations: Sequence[Observation]) -> Mapping[int, Observation]:
     that then parted. A beginning that never changes (a reward that has not come yet, a training that does not get off
     the ground) says nothing and makes no twins.
     """
-    usable = [o for o in observations if o.status is not Status.FAILED and all(map(math.isfinite, o.curve.values))]
+    usable = [o for o in observations if o.status is not Status.FAILED and _is_finite(o)]
+    begun_at = Counter(o.curve[0][1] for o in usable if o.curve)
+    alike_at_first = [o for o in usable if o.curve and begun_at[o.curve[0][1]] > 1]
+    if not alike_at_first:
+        return {}
     # In this order a curve stands right before those that go on from where it ends.
-    shown = sorted((o for o in usable if o.curve), key=lambda o: (o.curve.values, -o.trial))
+    shown = sorted(alike_at_first, key=lambda o: (o.curve.values, -o.trial))
     side_by_side = [(first, second, _points_alike(first, second)) for first, second in pairwise(shown)]
     least = max(_least_points(usable), 1 + _most_alike_that_parted(side_by_side))
     found: dict[int, Observation] = {}
@@ -61,6 +66,10 @@ def _most_alike_that_parted(pairs: Iterable[tuple[Observation, Observation, int]
         if alike < min(len(first.curve), len(second.curve)) and _changes(first, alike)
     )
     return max(parted, default=0)
+
+
+def _is_finite(observation: Observation) -> bool:
+    return len(observation.curve.usable[1]) == len(observation.curve)
 
 
 def _changes(observation: Observation, points: int) -> bool:

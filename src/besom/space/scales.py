@@ -91,7 +91,7 @@ class Continuous:
         return self.to_units(values)
 
     def encode_units(self, u: Floats) -> Floats:
-        return self.to_units(self.from_units(u))
+        return self.prior.cdf(self.prior.ppf(np.clip(u, 0.0, 1.0)))
 
     def decode(self, codes: Floats) -> list[Any]:
         return self.from_units(codes)
@@ -151,18 +151,23 @@ class Quantised:
         return list(map(int, listed)) if isinstance(self.q, int) else listed
 
     def from_units(self, u: Floats) -> list[Any]:
-        multiples = np.rint(self.prior.ppf(np.clip(u, 0.0, 1.0)) / self.q)
-        return self._values(np.clip(multiples, self.first, self.last))
+        return self._values(self._multiples(self.prior.ppf(np.clip(u, 0.0, 1.0))))
 
     def to_units(self, values: Sequence[Any]) -> Floats:
-        multiples = np.clip(np.rint(np.asarray(values, dtype=np.float64) / self.q), self.first, self.last)
+        return self._middles(self._multiples(np.asarray(values, dtype=np.float64)))
+
+    def _multiples(self, values: Floats) -> Floats:
+        return np.clip(np.rint(values / self.q), self.first, self.last)
+
+    def _middles(self, multiples: Floats) -> Floats:
+        """The middle of what a draw of each multiple comes from."""
         return (self.prior.cdf((multiples - 0.5) * self.q) + self.prior.cdf((multiples + 0.5) * self.q)) / 2
 
     def encode(self, values: Sequence[Any]) -> Floats:
         return self.to_units(values)
 
     def encode_units(self, u: Floats) -> Floats:
-        return self.to_units(self.from_units(u))
+        return self._middles(self._multiples(self.prior.ppf(np.clip(u, 0.0, 1.0))))
 
     def decode(self, codes: Floats) -> list[Any]:
         return self.from_units(codes)
