@@ -15,7 +15,7 @@ from besom.launch.local import LocalAgents
 from besom.launch.python import agent, sweep
 from besom.records import RunState, SweepState, TrialState
 from besom.server.connect import connect
-from besom.server.home import default_home
+from besom.server.home import home_of
 from polling import eventually
 
 PROGRAM = """
@@ -29,9 +29,9 @@ RUN = """
 import sys
 from besom.launch.local import LocalAgents
 from besom.server.connect import connect
-from besom.server.home import default_home
+from besom.server.home import home_of
 with connect() as service:
-    agents = LocalAgents(service, sys.argv[1], default_home().runs(sys.argv[1]), [None, None])
+    agents = LocalAgents(service, sys.argv[1], home_of().runs(sys.argv[1]), [None, None])
     agents.start()
     agents.join()
 """
@@ -55,7 +55,7 @@ def file(tmp_path, monkeypatch):
 def test_agents_share_the_work_and_tell_how_much_was_done(file):
     with connect() as service:
         sweep_id = service.create_sweep(file, "").id
-        agents = LocalAgents(service, sweep_id, default_home().runs(sweep_id), [None, None, None])
+        agents = LocalAgents(service, sweep_id, home_of().runs(sweep_id), [None, None, None])
         agents.start()
         assert agents.join(60) == 6
         assert service.sweep(sweep_id).state is SweepState.FINISHED
@@ -74,7 +74,7 @@ def test_after_kill_9_of_server_and_agents_a_rerun_finishes_the_sweep(file, tmp_
     (tmp_path / "hang").touch()
     sweep_id = sweep(file)
     process = subprocess.Popen([sys.executable, "-c", RUN, sweep_id])
-    runs = default_home().runs(sweep_id)
+    runs = home_of().runs(sweep_id)
     eventually(lambda: len(list(runs.glob("*/history.jsonl"))) >= 2, "the agents start their scripts", within_s=30)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

@@ -12,7 +12,7 @@ from besom.launch.places import Places, places_of
 from besom.launch.sharing import Sharing
 from besom.records import Cause, RunState, TrialState
 from besom.server.connect import connect
-from besom.server.home import default_home
+from besom.server.home import home_of
 from besom.service import Service
 from besom.sweepfile.model import SweepFile
 from besom.wire import Ask, Assignment, Finish, Hello, Report, Wait
@@ -57,7 +57,7 @@ def swept(service: Service, run_cap: int) -> tuple[str, Places]:
     }
     sweep_id = service.create_sweep(file, "").id
     places = Places(Sharing({(): 10.0}, most=2, steady_s=0.5), "memory_gb_peak", again_s=0.1)
-    agents = LocalAgents(service, sweep_id, default_home().runs(sweep_id), [(), ()], places=places)
+    agents = LocalAgents(service, sweep_id, home_of().runs(sweep_id), [(), ()], places=places)
     agents.start()
     agents.join(120)
     return sweep_id, places

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from besom.errors import StoreError, WrongState
-from besom.server.home import Home, default_home, new_sweep_id
+from besom.server.home import Home, home_of, new_sweep_id
 
 OWNER = """
 import sys, time
@@ -63,8 +63,8 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_the_environment_names_the_default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BESOM_HOME", str(tmp_path))
-    assert default_home().database == tmp_path / "besom.db"
-    assert default_home().checkpoints("abc", 3, 1) == tmp_path / "sweeps" / "abc" / "checkpoints" / "3-1"
+    assert home_of().database == tmp_path / "besom.db"
+    assert home_of().checkpoints("abc", 3, 1) == tmp_path / "sweeps" / "abc" / "checkpoints" / "3-1"
 
 
 def test_sweep_ids_are_eight_letters_or_digits() -> None:

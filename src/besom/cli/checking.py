@@ -77,10 +77,9 @@ def warn(service: Service, file: Path, program: str | None) -> None:
 def _logged_at_home(file: Path, home: Path | None) -> set[str]:
     """As `_logged`, from a home that exists; a home that cannot be opened is no matter of the file's."""
     from besom import sweepfile
-    from besom.server.home import Home as Folder
-    from besom.server.home import default_home
+    from besom.server.home import home_of
 
-    if not (Folder(home) if home else default_home()).has_database:
+    if not home_of(home).has_database:
         return set()
     try:
         with connected(None, None, home) as service:

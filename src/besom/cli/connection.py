@@ -73,12 +73,11 @@ def need_sweeps(server: str | None, home: Path | None) -> None:
 
 def is_empty(server: str | None, home: Path | None) -> bool:
     """Whether a home without server or database is meant. Raises UnknownName where the one named is not there."""
-    from besom.server.home import Home as Folder
-    from besom.server.home import default_home
+    from besom.server.home import home_of
 
     if server:
         return False
-    place = Folder(home) if home else default_home()
+    place = home_of(home)
     try:
         if place.has_database or place.find_server() is not None:
             return False
@@ -101,8 +100,7 @@ def joined(server: str | None, token: str | None, home: Path | None) -> Iterator
     """
     from besom.cli.heir import Heir
     from besom.client import Client
-    from besom.server.home import Home as Folder
-    from besom.server.home import default_home
+    from besom.server.home import home_of
     from besom.server.published import Published, names_file
 
     if server and names_file(server):
@@ -117,7 +115,7 @@ def joined(server: str | None, token: str | None, home: Path | None) -> Iterator
         with connected(server, token, home) as service, way_for_scripts(server, token) as environment:
             yield service, environment
         return
-    with Heir(Folder(home) if home else default_home(), token) as heir:
+    with Heir(home_of(home), token) as heir:
         with Client(*heir.begin(), patience_s=_START_PATIENCE_S, find=heir.find) as first:
             first.agents()  # the server that was found may just be handing over to another, which then starts
         with Client(*heir.begin(), patience_s=_CLIENT_PATIENCE_S, find=heir.find) as client:

@@ -46,12 +46,12 @@ def server(
     """Serve the sweeps of a home until Ctrl-C, to besom's own agents and to W&B's client."""
     from besom.connections import wandb_key
     from besom.server.home import Home as Folder
-    from besom.server.home import default_home
+    from besom.server.home import home_of
     from besom.server.serve import serve_in_thread, wait_for_signal
 
     # Each message is handed from the event loop to the writer and back: Python's 5 ms turns would be long waits.
     sys.setswitchinterval(_TURN_S)
-    place = Folder(home or default_home().path, store)
+    place = Folder(home_of(home).path, store)
     if (found := place.find_server()) is not None and not found.is_lasting:
         typer.echo(f"process {found.pid} serves {place.path} meanwhile; takes over from it", err=True)
     with serve_in_thread(place, host, port, token) as served:
@@ -198,7 +198,6 @@ def seconds_of(option: str, text: str | None) -> float | None:
 
 def runs_of(sweep_id: str, home: Path | None) -> Path:
     """Where agents keep the sweep's runs in `home` (BESOM_HOME or ~/.besom without one)."""
-    from besom.server.home import Home as Folder
-    from besom.server.home import default_home
+    from besom.server.home import home_of
 
-    return (Folder(home) if home else default_home()).runs(sweep_id)
+    return home_of(home).runs(sweep_id)

@@ -19,24 +19,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def home_of(home: Path | None) -> Path:
-    """The home's path: `home`, or BESOM_HOME, or ~/.besom."""
-    from besom.server.home import Home, default_home
-
-    return (Home(home) if home else default_home()).path
-
-
 def lasting_server(server: str | None, token: str | None, home: Path | None) -> tuple[str, str]:
     """Address and token of a server that outlives this command. Raises WrongState."""
-    from besom.server.home import Home
+    from besom.server.home import home_of
 
     if server:
         return server, token or ""
     place = home_of(home)
-    found = Home(place).find_server()
+    found = place.find_server()
     if found is None or not found.is_lasting:
         raise WrongState(
-            f"{place}: agents elsewhere need a server that stays up, got none; start one by "
+            f"{place.path}: agents elsewhere need a server that stays up, got none; start one by "
             "`besom server --host 0.0.0.0`, on a machine that the nodes reach."
         )
     return found.url, found.token or token or ""

@@ -53,9 +53,10 @@ def submit(
     from time import time as now
 
     from besom.cli.hosting import seconds_of
-    from besom.cli.lasting import home_of, lasting_server, sweep_for
+    from besom.cli.lasting import lasting_server, sweep_for
     from besom.cli.shapes import print_json
     from besom.launch import ray
+    from besom.server.home import home_of
 
     given: dict[str, Any] = {"agents": agents, "gpus": gpus, "cpus": cpus, "memory": memory}
     given["idle_s"] = seconds_of("--idle", idle)
@@ -63,7 +64,7 @@ def submit(
     with ray.joined(address):
         ray.check_reach(place[0])
         found, options = sweep_for(sweep, place, home, lambda file: ray.settled(file, given))
-        launch = ray.Launch.prepare(home_of(home), found.id, place, options, now())
+        launch = ray.Launch.prepare(home_of(home).path, found.id, place, options, now())
         submitted = ray.submit(launch)
     if json:
         print_json({"sweep": found.id, "launch": launch.token, "actors": launch.actors, "folder": launch.folder})
@@ -140,14 +141,14 @@ def scale(
     """Start more agents like the last ones, or end some that wait or have nothing to do, until there are so many."""
     from time import time as now
 
-    from besom.cli.lasting import home_of
     from besom.cli.shapes import print_json
     from besom.launch import ray
+    from besom.server.home import home_of
 
     with connected(server, token, home) as service:
         found = chosen_live(service, sweep)
         known, running = service.agents(), service.progress(found.id).running
-    launches = ray.Launch.of_sweep(home_of(home), found.id)
+    launches = ray.Launch.of_sweep(home_of(home).path, found.id)
     if not launches:
         raise WrongState(
             f"sweep {found.id}: needs agents that were submitted from this home, got none; "

@@ -68,10 +68,10 @@ def submit(
     given |= {"server": server, "template": str(template.absolute()) if template else None}
     from time import time as now
 
-    from besom.cli.lasting import home_of
     from besom.cli.shapes import print_json
     from besom.cli.slurmplace import place_of
     from besom.launch import slurm
+    from besom.server.home import home_of
 
     drafted = _drafted(sweep, given, token, home)
     if dry_run:
@@ -79,7 +79,7 @@ def submit(
         return
     place = place_of(drafted.options.server, token, home)
     found = _sweep(sweep, drafted, place)
-    earlier = slurm.recover(slurm.Launch.of_sweep(home_of(home), found.id), now())
+    earlier = slurm.recover(slurm.Launch.of_sweep(home_of(home).path, found.id), now())
     for launch in earlier:
         typer.echo(
             f"job {launch.job} of an earlier submit, whose answer was lost, is known to SLURM; nothing further is "
@@ -98,17 +98,17 @@ def submit(
 def _drafted(name: str, given: dict[str, Any], token: str | None, home: Path | None) -> Launch:
     """The launch that a dry run shows. A sweep file is not made a sweep, so its id is not known."""
     from besom import sweepfile
-    from besom.cli.lasting import home_of, is_file
+    from besom.cli.lasting import is_file
     from besom.records import Sweep
     from besom.server.connect import of_home
-    from besom.server.home import Home as Folder
+    from besom.server.home import home_of
 
     if is_file(name):
         loaded = sweepfile.load(Path(name))
         sweep = Sweep(_PLACEHOLDER, loaded.raw, 0, 0.0, folder=str(loaded.path.absolute().parent))
     else:
         is_named = given["server"] not in (None, "in-job", "folder")
-        with connected(given["server"], token, home) if is_named else of_home(Folder(home_of(home)), token) as service:
+        with connected(given["server"], token, home) if is_named else of_home(home_of(home), token) as service:
             sweep = chosen(service, name)
     return _launch(sweep, given, ("", ""), home)
 
@@ -130,11 +130,11 @@ def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home:
     from time import time as now
 
     from besom import sweepfile
-    from besom.cli.lasting import home_of
     from besom.launch import slurm
     from besom.launch.slurm.options import SITE
+    from besom.server.home import home_of
 
-    place = home_of(home)
+    place = home_of(home).path
     file = sweepfile.parse(dict(sweep.file))
     options = slurm.settled(file, Path(sweep.folder or "."), (SITE, place / "slurm.yaml"), given)
     return slurm.Launch.prepare(place, sweep.id, address, options, now())
@@ -142,10 +142,10 @@ def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home:
 
 def _launches(sweep: Sweep, home: Path | None) -> list[Launch]:
     """Its launches, at least one. Raises WrongState."""
-    from besom.cli.lasting import home_of
     from besom.launch import slurm
+    from besom.server.home import home_of
 
-    place = home_of(home)
+    place = home_of(home).path
     found = slurm.Launch.of_sweep(place, sweep.id)
     if not found:
         raise WrongState(

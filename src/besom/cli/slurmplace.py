@@ -12,7 +12,7 @@ from besom.cli.connection import connected
 from besom.errors import WrongState
 from besom.launch.slurm import IN_JOB, check_reach
 from besom.server.connect import of_home
-from besom.server.home import Address, Home, default_home
+from besom.server.home import Address, Home, home_of
 from besom.service import Service
 
 FOLDER = "folder"
@@ -55,7 +55,7 @@ def place_of(wanted: str | None, token: str | None, home: Path | None) -> Place:
         WrongState: There is no server that stays up, or that nodes reach; or one where they are to run their own.
         ControllerUnreachable, SlurmError: See `besom.launch.slurm`.
     """
-    folder = Home(home) if home else default_home()
+    folder = home_of(home)
     if wanted not in (None, IN_JOB, FOLDER):
         check_reach(wanted)
         return Place(wanted, token or "")

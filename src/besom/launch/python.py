@@ -15,7 +15,7 @@ from besom.errors import WrongState
 from besom.post import folder_of
 from besom.server.bridge import way_for_scripts
 from besom.server.connect import connect
-from besom.server.home import Home, default_home
+from besom.server.home import Home, home_of
 
 
 def sweep(
@@ -87,7 +87,7 @@ def agent(
 def _home() -> Home:
     """That of the environment; that of the server where files lead to it."""
     shared = folder_of(os.environ.get("BESOM_SERVER", ""))
-    return Home(shared) if shared and "BESOM_HOME" not in os.environ else default_home()
+    return home_of(shared if "BESOM_HOME" not in os.environ else None)
 
 
 def _way_for_scripts() -> AbstractContextManager[dict[str, str]]:

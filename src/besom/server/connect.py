@@ -11,7 +11,7 @@ from pathlib import Path
 from besom.client import Client
 from besom.connections import answers
 from besom.errors import NotWritable, ServerUnreachable, StoreError, WrongState
-from besom.server.home import Address, Home, default_home
+from besom.server.home import Address, Home, home_of
 from besom.server.mark import SILENT_S
 from besom.server.published import Published, names_file
 from besom.service import Service
@@ -53,7 +53,7 @@ def connect(
         with Client(address, token, patience_s=_CLIENT_PATIENCE_S) as client:
             yield client
         return
-    place = home if isinstance(home, Home) else Home(home) if home else default_home()
+    place = home if isinstance(home, Home) else home_of(home)
     with of_home(place, token) as service:
         yield service
 

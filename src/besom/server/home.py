@@ -33,9 +33,9 @@ class Address:
     """Somebody keeps it up. Otherwise another command serves while it runs, and whoever is left then takes over."""
 
 
-def default_home() -> Home:
-    """The home at `$BESOM_HOME`, or else `~/.besom`."""
-    return Home(Path(os.environ.get("BESOM_HOME") or Path.home() / ".besom"))
+def home_of(path: Path | str | None = None) -> Home:
+    """The home at `path`; without one that at `$BESOM_HOME`, or else `~/.besom`."""
+    return Home(Path(path or os.environ.get("BESOM_HOME") or Path.home() / ".besom"))
 
 
 def new_sweep_id(choose: Callable[[str], str] = secrets.choice) -> str:
