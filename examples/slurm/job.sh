@@ -14,6 +14,6 @@
 # Each srun names what its agent needs, memory too: one that does not waits for all others, in silence.
 for agent in 1 2 3; do
     srun --exclusive --ntasks=1 --cpus-per-task=1 --mem-per-cpu=1G --gres=gpu:1 \
-        besom agent "$1" --count 10 > "agent-$SLURM_JOB_ID-$agent.log" 2>&1 &
+        besom agent "$1" --count 10 --idle 10m > "agent-$SLURM_JOB_ID-$agent.log" 2>&1 &
 done
 wait

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from besom import records
 from besom.agent import Agent
 from besom.agent.reaper import marked
 from besom.records import Cause, Failure, RunState, TrialState
@@ -93,7 +92,7 @@ def test_the_successor_gives_the_run_back_with_what_was_not_sent(killed, place):
     assert not (place.runs / run.id / "lock").exists()
 
 
-def test_only_the_dead_agents_own_run_is_blamed(place, agent_process, monkeypatch):
+def test_whoever_takes_up_a_run_knows_whether_its_agent_died_of_it(place, agent_process):
     service = place.service(FIRST_HANGS, trials=2)
     processes = [agent_process(service), agent_process(service)]
     eventually(lambda: len([run for run in service.runs() if service.rows(run.id)]) == 2)
@@ -101,10 +100,8 @@ def test_only_the_dead_agents_own_run_is_blamed(place, agent_process, monkeypatc
         process.kill()
         process.wait()
     blamed, other = service.runs()
-    known = [records.Agent(run.agent_id, f"agent-{run.id}", "here", 1, (), 0.0, 0.0) for run in (blamed, other)]
-    monkeypatch.setattr(service, "agents", lambda: known)
     failure = Failure(Cause.HOST_OUT_OF_MEMORY, "killed by SLURM")
-    assert Agent(service, "sweep1", place.runs, name=f"agent-{blamed.id}", killed_by=failure).run() == 1
+    assert Agent(service, "sweep1", place.runs, blames=lambda: {blamed.id: failure}).run() == 1
     states = {run.id: run.state for run in service.runs()}
     assert (states[blamed.id], states[other.id]) == (RunState.FAILED, RunState.LOST)
     assert sorted(str(trial.state) for trial in service.trials()) == ["failed", "finished"]

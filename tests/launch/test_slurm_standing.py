@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from besom.launch.slurm import Launch, is_superseded, job_ends_at
+from besom.launch.slurm import Launch, blames_in, is_superseded, job_ends_at
 from besom.launch.slurm.controller import Task, parsed, parsed_accounts
 from besom.launch.slurm.standing import joined
 from besom.launch.slurm.steps import MOST_CRASHES, Outcome, Step, outcome_of, srun_words
-from besom.records import Agent, Run
+from besom.records import Agent, Cause, Failure, Run
 from besom.sweepfile import SlurmOptions
 
 SQUEUE = """\
@@ -108,6 +108,8 @@ def test_a_silent_controller_leaves_states_unknown_and_heartbeats_known():
         (2, 0, False, None),
         (137, MOST_CRASHES - 1, False, None),
         (137, MOST_CRASHES, False, Outcome.GAVE_UP),
+        (69, 0, False, Outcome.GAVE_UP),
+        (69, 0, True, Outcome.INTERRUPTED),
     ],
 )
 def test_an_exit_code_tells_what_becomes_of_an_agent(code: int, crashes: int, is_told: bool, outcome: Outcome | None):
@@ -153,22 +155,36 @@ def test_the_newest_attempt_of_a_job_is_known_to_those_before_it(tmp_path: Path)
     assert [is_superseded(one.attempt_name(*each)) for each in asked] == [True, True, False, True, False, False]
 
 
-def _ended(tmp_path: Path, said: str, code: int) -> str:
-    """What is known of an agent's end that said this and exited with that code."""
+def _blamed(tmp_path: Path, said: str, code: int) -> list[tuple[str, str]]:
+    """What is blamed for an agent's end that said this and exited with that code."""
     script = f"printf '%s\\n' {shlex.quote(said)}; exit {code}"
     told = threading.Event()
-    step = Step(["/usr/bin/env"], dict(os.environ), tmp_path / "log", tmp_path / "pid", lambda _: told.set())
+    found: list[tuple[str, str]] = []
+    files = tmp_path / "log", tmp_path / "pid"
+    step = Step(["/usr/bin/env"], dict(os.environ), *files, lambda _: told.set(), lambda *blame: found.append(blame))
     deadline = time.monotonic() + 20
     while not told.wait(0.01):
         assert time.monotonic() < deadline, "the agent does not end"
         step.look(0.0, lambda: ["/bin/sh", "-c", script], may_start=True)
-    return step.memory_kill
+    return found
 
 
-def test_an_agent_that_slurm_killed_for_its_memory_is_known(tmp_path: Path):
+def test_the_run_is_known_that_slurm_killed_an_agent_for_the_memory_of(tmp_path: Path):
+    began = "10:00:00  trial 1 begins: run first\n10:00:01  trial 2 begins: run second\n"
     said = "slurmstepd: error: Step 3.0 exceeded memory limit (614400 > 409600), being killed"
-    assert _ended(tmp_path, said, 137) == "Step 3.0 exceeded memory limit (614400 > 409600), being killed"
+    words = "Step 3.0 exceeded memory limit (614400 > 409600), being killed"
+    assert _blamed(tmp_path, began + said, 137) == [("second", words)]
     oom = "slurmstepd: error: Detected 1 oom_kill event in StepId=3.0. Some of the step tasks have been OOM Killed."
-    assert "oom_kill" in _ended(tmp_path, oom, 1)
-    assert not _ended(tmp_path, oom, 0)  # its training was killed, and it saw to that
-    assert not _ended(tmp_path, "error: of the training", 137)
+    ((run, told),) = _blamed(tmp_path, began + oom, 1)
+    assert run == "second"
+    assert "oom_kill" in told
+    assert not _blamed(tmp_path, began + oom, 0)  # its training was killed, and it saw to that
+    assert not _blamed(tmp_path, began + "error: of the training", 137)
+    assert not _blamed(tmp_path, said, 137)  # it had no run
+
+
+def test_what_a_run_is_blamed_for_is_known_to_all_agents_of_its_launch(tmp_path: Path):
+    one = Launch(tmp_path, "t", "s", tmp_path, "", "", SlurmOptions(), 0.0)
+    assert blames_in(one.attempt_name(3, 0)) == {}
+    one.blame("run7", "exceeded memory limit")
+    assert blames_in(one.attempt_name(None, 2)) == {"run7": Failure(Cause.HOST_OUT_OF_MEMORY, "exceeded memory limit")}

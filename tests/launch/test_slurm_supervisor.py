@@ -53,7 +53,7 @@ def launch(tmp_path: Path) -> Launch:
 def _lives(tmp_path: Path, *, most: int, said: str, seconds: float = 1.0) -> tuple[int, Outcome | None, float]:
     """Of an agent that ends each life by a kill after saying this: the lives, its outcome and its longest pause."""
     told: list[str] = []
-    step = Step(["/usr/bin/env"], dict(os.environ), tmp_path / "log", tmp_path / "pid", told.append)
+    step = Step(["/usr/bin/env"], dict(os.environ), tmp_path / "log", tmp_path / "pid", told.append, lambda *_: None)
     begun: list[float] = []
     now = ended_at = longest = 0.0
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import stat
 
 import httpx
 import pytest
@@ -128,6 +129,21 @@ def test_a_server_that_others_reach_asks_for_its_token(tmp_path):
             client.sweeps()
         with Client(address, server.token) as client:
             assert client.sweeps() == []
+
+
+def test_the_next_server_of_a_home_asks_for_the_same_token_but_where_it_is_given_one(tmp_path):
+    home = Home(tmp_path)
+    tokens = []
+    for given in (None, None, "of the user's own", None):
+        with serve_in_thread(home, host="0.0.0.0", token=given) as server:  # noqa: S104 - what is tested
+            tokens.append(server.token)
+    assert tokens == [tokens[0], tokens[0], "of the user's own", tokens[0]]
+    assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
+    (tmp_path / "token").write_text("\n")  # as a full disk might have left it
+    with serve_in_thread(home, host="0.0.0.0") as server:  # noqa: S104 - what is tested
+        assert server.token not in ("", tokens[0])
+    with serve_in_thread(home) as server:
+        assert server.token is None
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: Server):

@@ -53,3 +53,15 @@ def test_a_training_that_slurm_kills_for_its_memory_fails_and_its_agent_goes_on(
     assert failure is not None
     assert (failure.cause, len(place.runs())) == ("host out of memory", 3)
     assert "memory" in failure.message
+
+
+def test_of_several_agents_of_a_node_that_slurm_kills_for_memory_each_training_fails_once(place: Place):
+    values = [0.85, 0.9, 0.1, 0.95, 0.2]
+    place.write(method="grid", parameters={"x": {"values": values}}, run_cap=5, hog_mb=600)
+    place.submit("--agents", "2", "--packed", "--mem", "400M", "--time", "10m")
+    place.await_end()
+    trials = {trial.config["x"]: trial for trial in place.trials()}
+    assert sorted(x for x, trial in trials.items() if str(trial.state) == "finished") == [0.1, 0.2]
+    causes = [trial.failure.cause for x, trial in trials.items() if x > 0.8 and trial.failure is not None]
+    assert causes == ["host out of memory"] * 3
+    assert len(place.runs()) == 5

@@ -21,7 +21,7 @@ from besom.agent.inheriting import take_over
 from besom.agent.monitor import Monitor
 from besom.agent.output import Output
 from besom.agent.printed import PrintedMetrics
-from besom.agent.salvage import Blame, give_back_unstarted, salvage
+from besom.agent.salvage import give_back_unstarted, salvage
 from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
 from besom.agent.watch import Ended, Limits, Watch, Wish
@@ -56,7 +56,7 @@ class Agent:
         ends_at: float | None = None,
         idle_s: float | None = None,
         sharing: Callable[[], int] | None = None,
-        killed_by: Failure | None = None,
+        blames: Callable[[], Mapping[str, Failure]] = dict,
         has_successor: Callable[[], bool] = lambda: False,
     ) -> None:
         """Prepare; nothing happens before `run`.
@@ -74,7 +74,7 @@ class Agent:
             ends_at: When it must have ended, UTC: it takes no run that is cut off then and could not go on later.
             idle_s: After so long without a run it ends; None waits for as long as the sweep does.
             sharing: Tells how many runs share its GPUs now; as many as the sweep file says otherwise.
-            killed_by: What the run has failed of whose agent, one of this name, has died on this machine; if known.
+            blames: What runs have failed of whose agents died of them, by their ids, as far as that is known.
             has_successor: Tells whether another agent has been started in its place: then it asks for nothing more.
         """
         self.id = uuid.uuid4().hex[:12]
@@ -86,7 +86,7 @@ class Agent:
         self._environment = {} if environment is None else environment
         self._end_s = None if ends_at is None else time.monotonic() + ends_at - time.time()
         self._idle_s = idle_s
-        self._sharing, self._killed_by, self._has_successor = sharing, killed_by, has_successor
+        self._sharing, self._blames, self._has_successor = sharing, blames, has_successor
         self.wants_time = False
         """It ended because the time up to `ends_at` is too short for a run: one with more time would go on."""
         self._bell = Bell()
@@ -125,8 +125,7 @@ class Agent:
 
     def _clean_up(self) -> None:
         """Take up what agents that died left behind; without the server, the lease's end will settle it."""
-        blame = Blame(self.name, self._killed_by) if self._killed_by else None
-        salvage(self._service, self._folder, blame)
+        salvage(self._service, self._folder, self._blames())
         try:
             give_back_unstarted(self._service, self._sweep_id, self._folder, self._file.besom.lease)
         except AWAY as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from besom.agent.child import created_at, end_leftovers
@@ -15,35 +16,24 @@ from besom.agent.shipping import AWAY, GONE, Shipper
 from besom.agent.spool import Spool
 from besom.records import Agent, Failure, Run, RunState
 from besom.service import Service
-from besom.wire import Assignment, Finish
+from besom.wire import Finish
 
 _CLOCKS_APART_S = 1.0
 """The kernel counts a process's start in hundredths of a second since boot, which is not quite the clock's time."""
 
+NO_BLAME: Mapping[str, Failure] = MappingProxyType({})
+
 _log = logging.getLogger("besom.agent")
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
-    """It is known to be its run's fault that an agent died.
-
-    Attributes:
-        agent: The agent's name.
-        failure: What the run has failed of.
-    """
-
-    agent: str
-    failure: Failure
-
-
-def salvage(service: Service, runs: Path, blame: Blame | None = None) -> list[str]:
+def salvage(service: Service, runs: Path, blames: Mapping[str, Failure] = NO_BLAME) -> list[str]:
     """Take up the runs in this folder whose agent died on this machine; their ids.
 
-    Each goes back to the sweep as lost, so that its trial goes on at once; or as failed, where `blame` is of its agent.
-    One whose lease is lost already is only cleaned up; one that cannot be delivered now, because the server is away,
-    stays for the next agent.
+    Each goes back to the sweep as lost, so that its trial goes on at once; or as failed, where `blames` knows by its id
+    that the agent died of it. One whose lease is lost already is only cleaned up; one that cannot be delivered now,
+    because the server is away, stays for the next agent.
     """
-    return [folder.path.name for folder in unended(runs) if _take_up(service, folder, blame)]
+    return [folder.path.name for folder in unended(runs) if _take_up(service, folder, blames)]
 
 
 def give_back_unstarted(service: Service, sweep_id: str, runs: Path, lease_s: float) -> list[str]:
@@ -82,7 +72,7 @@ def _give_back(service: Service, run: Run) -> bool:
     return True
 
 
-def _take_up(service: Service, folder: RunFolder, blame: Blame | None) -> bool:
+def _take_up(service: Service, folder: RunFolder, blames: Mapping[str, Failure]) -> bool:
     if not folder.hold():
         return False
     holder = folder.holder()
@@ -94,8 +84,7 @@ def _take_up(service: Service, folder: RunFolder, blame: Blame | None) -> bool:
         return False
     end_leftovers(holder.assignment.run_id, holder.pid, holder.created_at)
     try:
-        failure = blame.failure if blame and _is_of(service, holder.assignment, blame.agent) else None
-        _deliver(service, folder, holder, failure)
+        _deliver(service, folder, holder, blames.get(holder.assignment.run_id))
     except AWAY as error:
         _log.warning("run %s: not yet given back: %s", holder.assignment.run_id, error)
         folder.release()
@@ -104,12 +93,6 @@ def _take_up(service: Service, folder: RunFolder, blame: Blame | None) -> bool:
         _log.info("run %s: %s", holder.assignment.run_id, error)
     folder.end()
     return True
-
-
-def _is_of(service: Service, assignment: Assignment, agent: str) -> bool:
-    ids = {each.id for each in service.agents() if each.name == agent}
-    runs = service.runs(assignment.sweep_id, assignment.trial)
-    return any(run.id == assignment.run_id and run.agent_id in ids for run in runs)
 
 
 def _deliver(service: Service, folder: RunFolder, holder: Holder, failure: Failure | None) -> None:

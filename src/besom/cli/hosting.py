@@ -7,18 +7,25 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from time import sleep
 from time import time as clock
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from besom.cli.connection import Home, Json, Server, Token, connected, joined, page_of
 from besom.cli.readers import outlasting_readers
-from besom.errors import ConfigError
+from besom.errors import ConfigError, ServerUnreachable
+
+if TYPE_CHECKING:
+    from besom.service import Service
 
 _TURN_S = 0.0005
+EXIT_NO_SERVER = 69
+"""sysexits' EX_UNAVAILABLE: none was there for as long as the agent may have nothing to do."""
 EXIT_WANTS_TIME = 75
 """sysexits' EX_TEMPFAIL: try again, with more time."""
+_LOOK_AGAIN_S = 1.0
 
 
 @outlasting_readers()
@@ -26,7 +33,7 @@ def server(
     *,
     host: Annotated[
         str,
-        typer.Option("--host", help="Address to listen on; for any but loopback a token is made where none is given."),
+        typer.Option("--host", help="Address to listen on; for any but loopback the home has a token where none is given."),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
@@ -124,9 +131,8 @@ def agent(
         typer.Option("--time", help="How long it has, as 90m or 4h; within a SLURM job the job's own time by default."),
     ] = None,
     idle: Annotated[
-        str | None, typer.Option("--idle", help="End after so long without a run, as 5m; by default it waits.")
+        str | None, typer.Option("--idle", help="End after so long without a run or, at first, a server, as 5m.")
     ] = None,
-    killed: Annotated[str | None, typer.Option("--killed", hidden=True)] = None,
     attempt: Annotated[str | None, typer.Option("--attempt", hidden=True)] = None,
     server: Server = None,
     token: Token = None,
@@ -142,17 +148,18 @@ def agent(
 
     from besom.agent import Agent, stop_on_signals
     from besom.cli.connection import chosen, need_program, shared_home, watched_at
-    from besom.launch.slurm import is_superseded, job_ends_at
-    from besom.records import Cause, Failure
+    from besom.launch.slurm import blames_in, is_superseded, job_ends_at
 
     logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     logging.getLogger("besom").setLevel(logging.INFO)
+    time_s, idle_s = seconds_of("--time", time), seconds_of("--idle", idle)
     wanted = None if gpus is None else tuple(word.strip() for word in gpus.split(",") if word.strip())
     with joined(server, token, home) as (service, environment):
+        if idle_s is not None:
+            _await_server(service, idle_s)
         found = chosen(service, sweep)
         need_program(found)
         runs = folder or runs_of(found.id, home or shared_home(server))
-        time_s, idle_s = seconds_of("--time", time), seconds_of("--idle", idle)
         ends_at = job_ends_at(os.environ) if time_s is None else clock() + time_s
         worker = Agent(
             service,
@@ -164,7 +171,7 @@ def agent(
             environment=environment,
             ends_at=ends_at,
             idle_s=idle_s,
-            killed_by=Failure(Cause.HOST_OUT_OF_MEMORY, killed) if killed else None,
+            blames=lambda: blames_in(attempt) if attempt else {},
             has_successor=lambda: attempt is not None and is_superseded(attempt),
         )
         typer.echo(f"watch it at {watched_at(server, environment, found.id)}")
@@ -182,6 +189,24 @@ def agent(
         raise typer.Exit(130)
     if worker.wants_time:
         raise typer.Exit(EXIT_WANTS_TIME)
+
+
+def _await_server(service: Service, patience_s: float) -> None:
+    """Wait for a server that is away, as its machine starts again; agents at work do so too."""
+    until, has_told = clock() + patience_s, False
+    while True:
+        try:
+            service.agents()
+        except ServerUnreachable as error:
+            if clock() >= until:
+                typer.echo(f"error: {error}", err=True)
+                raise typer.Exit(EXIT_NO_SERVER) from None
+            if not has_told:
+                typer.echo(f"no server answers yet; the agent waits for one, {patience_s:.0f} s at most", err=True)
+            has_told = True
+            sleep(_LOOK_AGAIN_S)
+        else:
+            return
 
 
 def seconds_of(option: str, text: str | None) -> float | None:

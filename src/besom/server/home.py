@@ -19,6 +19,7 @@ from besom.server.mark import Mark, Owner, Stethoscope, claimed
 
 _LETTERS = string.ascii_lowercase + string.digits
 _ID_LENGTH = 8
+_TOKEN_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Home:
         self.path = Path(path).expanduser().absolute()
         self.database = _database(store or os.environ.get("BESOM_STORE"), self.path)
         self._server = self.path / "server.json"
+        self._token = self.path / "token"
         self._lock = self.path / "server.lock"
         self._wish = self.path / "server.wanted"
         self._mark = Mark(self.path, self._lock)
@@ -203,17 +205,26 @@ class Home:
             StoreError: It cannot be written.
         """
         found = Address(address, token, os.getpid(), socket.gethostname(), is_lasting)
-        temporary = self._server.with_name(f".server.json.{os.getpid()}")
+        _write_for_its_user(self._server, json.dumps(asdict(found)))
+
+    def token(self) -> str:
+        """The token of servers here that need one and are given none; made once, for agents go on with the next server.
+
+        For the owner. The file is for its user's eyes only; without it, the next server makes another.
+
+        Raises:
+            StoreError: It can be neither read nor written.
+        """
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(found), file)
-            temporary.replace(self._server)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise StoreError(
-                f"{self._server}: cannot be written ({error.strerror}); make room, or set BESOM_HOME to another folder."
-            ) from error
+            kept = self._token.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            kept = ""
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self._token}: must be readable text ({error}); delete it for a new token.") from error
+        if not kept:
+            kept = secrets.token_urlsafe(_TOKEN_BYTES)
+            _write_for_its_user(self._token, kept + "\n")
+        return kept
 
     def find_server(self) -> Address | None:
         """Where the owner listens; None while there is none, or none that has published yet."""
@@ -268,3 +279,18 @@ def _database(named: str | None, home: Path) -> Path | str:
         return home / "besom.db"
     path = named.removeprefix("sqlite:///")
     return path if "://" in path else Path(path).expanduser().absolute()
+
+
+def _write_for_its_user(path: Path, text: str) -> None:
+    """Put a text there in one step, for its user's eyes only. Raises StoreError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); make room, or set BESOM_HOME to another folder."
+        ) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import secrets
 import signal
 import socket
 import threading
@@ -37,7 +36,7 @@ class Server:
 
     Args:
         home: The folder that it owns.
-        host: What it listens on; anything but loopback needs a token, and gets one made where none is given.
+        host: What it listens on; anything but loopback needs a token: the home's, where none is given.
         port: 0 for any that is free.
         token: What requests must bear.
         is_lasting: Agents wait for it when it is away; otherwise one of them takes over.
@@ -62,7 +61,7 @@ class Server:
         self.is_lasting, self.is_shared = is_lasting, is_shared
         self.host = host
         self.port = port
-        self.token = token or (None if is_loopback(host) else secrets.token_urlsafe(24))
+        self.token = token
         self.address = ""
         self.driver: Driver
         self.app: App
@@ -80,6 +79,7 @@ class Server:
         with self._first(), ExitStack() as opening:
             fence = opening.enter_context(self.home.own(self._give_way, is_shared=self.is_shared))
             listening = opening.enter_context(listening_at(self.host, self.port))
+            self.token = self.token or (None if is_loopback(self.host) else self.home.token())
             store = open_store(self.home.database, fence=fence)
             opening.callback(store.close)
             self.kept_at = "" if self.home.database == self.home.path / "besom.db" else store.place

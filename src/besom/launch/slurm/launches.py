@@ -6,6 +6,7 @@ $BESOM_HOME/sweeps/SWEEP/slurm/TOKEN/
     unanswered      SLURM did not say whether it has it
     cancelled       nothing of it is started again; cancelled-3: agent 3 is not
     attempt-3       how often SLURM has restarted the job of agent 3; attempt-job: a packed one
+    blamed-RUN      an agent was killed for the memory of that run, in SLURM's words
     logs/3-1.log    agent 3 after its first restart
     logs/server-3-1.log what the server said that this agent's job ran, of `--server in-job`
     logs/job-A_3.log    what the script itself said
@@ -19,10 +20,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from besom.launch.launches import ClusterLaunch
+from besom.records import Cause, Failure
 from besom.sweepfile import SlurmOptions
 
 IN_JOB = "in-job"
 """A launch's server that runs in whichever of its jobs finds that there is none."""
+_BLAMED = "blamed-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,13 @@ class Launch(ClusterLaunch[SlurmOptions]):
     def _attempt(self, index: int | None) -> Path:
         return self.folder / f"attempt-{_called(index)}"
 
+    def blame(self, run_id: str, words: str) -> None:
+        """Have whoever takes up a run know that its agent was killed for its memory, in SLURM's `words`."""
+        path = self.folder / f"{_BLAMED}{run_id}"
+        draft = path.with_name(f".{path.name}")
+        draft.write_text(words)
+        draft.replace(path)
+
     def newest_log(self, index: int) -> Path | None:
         """The log of an agent's last attempt; None before the first."""
         found = sorted(self.logs.glob(f"{index}-*.log"), key=lambda path: int(path.stem.partition("-")[2]))
@@ -117,3 +127,9 @@ def is_superseded(attempt: str) -> bool:
         return int(Path(path).read_text()) > int(restart)
     except (OSError, ValueError):
         return False
+
+
+def blames_in(attempt: str) -> dict[str, Failure]:
+    """Of which runs' memory agents of an attempt's launch died, by their ids, and what those have thus failed of."""
+    blamed = Path(attempt.rpartition(":")[0]).parent.glob(f"{_BLAMED}*")
+    return {path.name.removeprefix(_BLAMED): Failure(Cause.HOST_OUT_OF_MEMORY, path.read_text()) for path in blamed}

@@ -17,10 +17,10 @@ MOST_CRASHES = 5
 _FIRST_PAUSE_S = 1.0
 LONG_LIFE_S = 600.0
 """An agent that lived as long was in order: crashes before it do not count."""
-_WANTS_TIME, _INTERRUPTED = 75, (130, 143)
+_WANTS_TIME, _NO_SERVER, _INTERRUPTED = 75, 69, (130, 143)
 _MEMORY = re.compile(r"error: (.*(?:exceeded.* memory limit|oom.?kill event|out of memory handler).*)", re.IGNORECASE)
 """What SLURM writes to a step's log that it killed, or that the kernel did, for its memory."""
-_RUN_BEGAN = re.compile(r" begins: run ")
+_RUN_BEGAN = re.compile(r" begins: run (\w+)")
 """What an agent says when it has taken a run: killed for its memory after that, the run is to blame."""
 _NOTE_PID = 'echo $$ > "$0.draft" && mv "$0.draft" "$0" && exec "$@"'
 """srun itself takes signals for its own, so the agent's process is noted: it is on this node, as the supervisor is."""
@@ -34,7 +34,7 @@ class Outcome(enum.Enum):
     INTERRUPTED = "interrupted"
     """It gave its run back, and wants to go on."""
     GAVE_UP = "gave up"
-    """It crashed too often."""
+    """It crashed too often, or found no server for as long as it may be idle."""
 
 
 def outcome_of(code: int, crashes: int, *, is_told: bool) -> Outcome | None:
@@ -49,7 +49,7 @@ def outcome_of(code: int, crashes: int, *, is_told: bool) -> Outcome | None:
         return Outcome.DONE
     if is_told or code == _WANTS_TIME or code in _INTERRUPTED:
         return Outcome.INTERRUPTED
-    return Outcome.GAVE_UP if crashes >= MOST_CRASHES else None
+    return Outcome.GAVE_UP if crashes >= MOST_CRASHES or code == _NO_SERVER else None
 
 
 def srun_words(launch: Launch, environ: Mapping[str, str]) -> list[str]:
@@ -77,7 +77,13 @@ class Step:
     """An agent of the job, from its first start to its outcome."""
 
     def __init__(
-        self, words: Sequence[str], environ: Mapping[str, str], log: Path, pid_file: Path, say: Callable[[str], None]
+        self,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        log: Path,
+        pid_file: Path,
+        say: Callable[[str], None],
+        blame: Callable[[str, str], None],
     ) -> None:
         """Prepare; `look` starts it.
 
@@ -87,14 +93,13 @@ class Step:
             log: What it says goes there.
             pid_file: Where the agent's process is noted.
             say: Tells a line to whoever reads the job's own log.
+            blame: Told which run an agent was killed for the memory of, and what SLURM said.
         """
         self._words, self._environ, self._log, self._pid_file = words, dict(environ), log, pid_file
-        self._say = say
+        self._say, self._blame = say, blame
         self._process: subprocess.Popen[bytes] | None = None
         self._is_told = False
         self._logged = 0
-        self.memory_kill = ""
-        """What SLURM said when the last agent was killed for its memory; empty where it ended otherwise."""
         self._crashes, self._start_at, self._started_at = 0, 0.0, 0.0
         self.outcome: Outcome | None = None
 
@@ -120,9 +125,10 @@ class Step:
             return
         self._process = None
         said = self._said() if code else ""
-        match = _MEMORY.search(said)
-        self.memory_kill = match[1].strip() if match else ""
-        is_runs_fault = bool(match) and _RUN_BEGAN.search(said) is not None
+        match, begun = _MEMORY.search(said), _RUN_BEGAN.findall(said)
+        is_runs_fault = bool(match and begun)
+        if match and begun:
+            self._blame(begun[-1], match[1].strip())
         if is_runs_fault or now - self._started_at >= LONG_LIFE_S:
             self._crashes = 0
         self.outcome = outcome_of(code, self._crashes, is_told=self._is_told or not may_start)

@@ -103,7 +103,7 @@ class Supervisor:
                 has_said = self._miss_server(now - began_at, has_said=has_said)
             for index, step in steps.items():
                 if is_ready or not may_start:
-                    step.look(now, partial(self._command, index, step), may_start=may_start)
+                    step.look(now, partial(self._command, index), may_start=may_start)
                 if must_end:
                     step.terminate()
             self._bell.wait(_LOOK_S)
@@ -151,15 +151,14 @@ class Supervisor:
             self._launch.log(index, self._restart),
             self._launch.folder / f"{index}-{self._restart}.pid",
             _say,
+            self._launch.blame,
         )
 
-    def _command(self, index: int, step: Step) -> list[str]:
+    def _command(self, index: int) -> list[str]:
         """The agent's command line. Its time ends where the job is signalled, not at the limit itself."""
         launch = self._launch
         words = launch.command(launch.agent_name(index, self._restart), launch.options.idle)
         words += ["--attempt", self._attempt]
-        if step.memory_kill:
-            words += ["--killed", step.memory_kill]
         if self._ends_at is not None:
             left_s = self._ends_at - launch.options.notice - _SIGNAL_EARLY_S - time.time()
             words += ["--time", f"{max(left_s, 0):.0f}s"]
