@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from cluster import eventually
@@ -26,6 +27,19 @@ def test_cancelling_leaves_no_process_and_nothing_rises_again(place: Place):
     place.await_no_jobs()
     assert [str(run.state) for run in place.runs()] == ["lost", "lost"]
     assert place.besom("slurm", "cancel").strip() == "no job was left"
+    assert place.besom("slurm", "status").splitlines()[1:] == [
+        f"none of its jobs is left; for more: besom slurm submit {place.sweep}"
+    ]
+    place.besom("sweep", str(place.file), "--home", str(place.home))  # a newer one, which has no jobs
+    assert place.besom("slurm", "status").startswith(f"sweep {place.sweep} is ")
+
+
+def test_a_sweep_whose_jobs_slurm_refuses_is_told_of(place: Place):
+    place.write()
+    said = place.besom("slurm", "submit", str(place.file), "--gpus", "100", "--mem", "100M", code=2)
+    found = re.search(r"sweep (\w+) is there; once SLURM takes it: besom slurm submit (\w+)", said)
+    assert found is not None
+    assert found[1] == found[2]
 
 
 def test_the_trial_of_a_crashed_node_goes_on_elsewhere(place: Place):

@@ -176,7 +176,7 @@ def chosen(service: Service, name: str | None) -> Sweep:
         raise UnknownName(_NO_SWEEP)
     newest = max(sweeps, key=lambda sweep: sweep.created_at)
     if len(sweeps) > 1:
-        _tell(newest, "the newest")
+        tell_choice(newest, "the newest")
     return newest
 
 
@@ -201,7 +201,7 @@ def _only(sweeps: Sequence[Sweep], state: str) -> Sweep:
     if len(sweeps) != 1:
         names = ", ".join(sweep.id for sweep in sweeps) or "none"
         raise UnknownName(f"sweep: exactly one must be {state} where none is named, got {names}; name it.")
-    _tell(sweeps[0], f"the only one that is {state}")
+    tell_choice(sweeps[0], f"the only one that is {state}")
     return sweeps[0]
 
 
@@ -222,11 +222,11 @@ def _named(service: Service, name: str) -> Sweep:
         if not same:
             raise
         newest = max(same, key=lambda sweep: sweep.created_at)
-        _tell(newest, "the newest of that name" if len(same) > 1 else "of that name")
+        tell_choice(newest, "the newest of that name" if len(same) > 1 else "of that name")
         return newest
 
 
-def _tell(sweep: Sweep, why: str) -> None:
+def tell_choice(sweep: Sweep, why: str) -> None:
     """Say on standard error which sweep was taken, so that standard output stays the answer alone."""
     name = f" ({sweep.name})" if sweep.name != sweep.id else ""
     typer.echo(f"sweep {sweep.id}{name}: {why}", err=True)

@@ -33,7 +33,9 @@ def server(
     *,
     host: Annotated[
         str,
-        typer.Option("--host", help="Address to listen on; for any but loopback the home has a token where none is given."),
+        typer.Option(
+            "--host", help="Address to listen on; for any but loopback the home has a token where none is given."
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")

@@ -35,6 +35,11 @@ def lasting_server(server: str | None, token: str | None, home: Path | None) -> 
     return found.url, found.token or token or ""
 
 
+def left_at_work(too_many: int) -> str:
+    """What `scale` says of agents that it would end, were they not at work."""
+    return f"{too_many} more {'is' if too_many == 1 else 'are'} at work and left to it"
+
+
 def is_file(sweep: str) -> bool:
     """Whether a file is meant, and not a sweep's id or name."""
     return sweep.endswith((".yaml", ".yml", ".json")) or Path(sweep).is_file()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from besom.cli.connection import Home, Json, LiveSweepName, Server, SweepName, Token, chosen, chosen_live, connected
+from besom.cli.lasting import left_at_work
 from besom.errors import WrongState
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def scale(
     if scaled.cancelled:
         typer.echo(f"cancelled: {', '.join(scaled.cancelled)}")
     if scaled.too_many:
-        typer.echo(f"{scaled.too_many} more are at work and are left to it")
+        typer.echo(left_at_work(scaled.too_many))
 
 
 def _standings(

@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from besom.cli.connection import Home, Json, LiveSweepName, Server, SweepName, Token, chosen, chosen_live, connected
+from besom.cli.connection import (
+    Home,
+    Json,
+    LiveSweepName,
+    Server,
+    SweepName,
+    Token,
+    chosen,
+    chosen_live,
+    connected,
+    tell_choice,
+)
+from besom.cli.lasting import left_at_work
 from besom.errors import WrongState
 
 if TYPE_CHECKING:
     from besom.cli.slurmplace import Place
     from besom.launch.slurm import Launch, Standing
     from besom.records import Sweep
+    from besom.service import Service
 
 _LAST_LINES = 10
 _PLACEHOLDER = "SWEEP"
@@ -86,7 +99,11 @@ def submit(
             "submitted, run it again for more",
             err=True,
         )
-    launch = earlier[-1] if earlier else slurm.submit(_launch(found, given, (place.server, place.token), home))
+    try:
+        launch = earlier[-1] if earlier else slurm.submit(_launch(found, given, (place.server, place.token), home))
+    except slurm.SlurmError:
+        typer.echo(f"sweep {found.id} is there; once SLURM takes it: besom slurm submit {found.id}", err=True)
+        raise
     if json:
         print_json({"sweep": found.id, "job": launch.job, "launch": launch.token, "folder": launch.folder})
         return
@@ -140,6 +157,23 @@ def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home:
     return slurm.Launch.prepare(place, sweep.id, address, options, now())
 
 
+def _submitted(service: Service, name: str | None, home: Path | None) -> Sweep:
+    """The sweep with the id or name `name`; where None, the newest that agents were submitted for, if there is one."""
+    from besom.launch import slurm
+    from besom.server.home import home_of
+
+    if name is not None:
+        return chosen(service, name)
+    sweeps, place = service.sweeps(), home_of(home).path
+    submitted = [sweep for sweep in sweeps if slurm.Launch.of_sweep(place, sweep.id)]
+    if not submitted:
+        return chosen(service, None)
+    newest = max(submitted, key=lambda sweep: sweep.created_at)
+    if len(sweeps) > 1:
+        tell_choice(newest, "the newest that agents were submitted for")
+    return newest
+
+
 def _launches(sweep: Sweep, home: Path | None) -> list[Launch]:
     """Its launches, at least one. Raises WrongState."""
     from besom.launch import slurm
@@ -162,7 +196,7 @@ def _standings(
     from besom.launch import slurm
 
     with connected(server, token, home) as service:
-        found = chosen(service, sweep)
+        found = _submitted(service, sweep, home)
         launches = _launches(found, home)
         running = service.progress(found.id).running
         return found, launches, slurm.standings(launches, service.agents(), running)
@@ -188,6 +222,9 @@ def status(
     cancelled = {launch.token for launch in launches if launch.is_cancelled()}
     shown = [each for each in standing if each.is_alive is not False or each.launch not in cancelled]
     typer.echo(f"sweep {found.id} is {found.state}")
+    if not shown:
+        typer.echo(f"none of its jobs is left; for more: besom slurm submit {found.id}")
+        return
     for line in standing_table(shown, now()):
         typer.echo(line)
     if any(each.state == "unknown" for each in shown):
@@ -207,7 +244,7 @@ def logs(
 ) -> None:
     """Print the end of what each agent of the last launch said in its last attempt."""
     with connected(server, token, home) as service:
-        launch = _launches(chosen(service, sweep), home)[-1]
+        launch = _launches(_submitted(service, sweep, home), home)[-1]
     for index in range(launch.options.agents) if agent is None else (agent,):
         path = launch.newest_log(index)
         if path is None:
@@ -228,7 +265,7 @@ def cancel(
     from besom.launch import slurm
 
     with connected(server, token, home) as service:
-        launches = _launches(chosen(service, sweep), home)
+        launches = _launches(_submitted(service, sweep, home), home)
     jobs = slurm.cancel(launches)
     if json:
         print_json({"cancelled": jobs})
@@ -267,4 +304,4 @@ def scale(
     if scaled.cancelled:
         typer.echo(f"cancelled: {', '.join(scaled.cancelled)}")
     if scaled.too_many:
-        typer.echo(f"{scaled.too_many} more are at work and are left to it")
+        typer.echo(left_at_work(scaled.too_many))
