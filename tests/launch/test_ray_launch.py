@@ -107,6 +107,13 @@ def test_an_agent_that_fails_is_started_again_but_not_for_ever(tmp_path: Path):
     assert log.read_text().endswith(f"failed {MOST_FAILURES} times, exit code 75; given up\n")
 
 
+def test_an_agent_that_found_no_server_for_as_long_as_it_may_be_idle_holds_its_gpu_no_longer(tmp_path: Path):
+    log = tmp_path / "log"
+    assert not Keeper(python("raise SystemExit(69)"), os.environ, log, first_pause_s=0.001).run()
+    (line,) = log.read_text().splitlines()
+    assert line.endswith("the agent found no server for as long as it may be idle; given up")
+
+
 def test_a_full_disk_under_its_log_does_not_end_an_agent(tmp_path: Path):
     seen = tmp_path / "seen"
     code = f"import pathlib, sys; p = pathlib.Path({str(seen)!r}); has = p.exists(); p.touch(); sys.exit(not has)"

@@ -15,6 +15,7 @@ from besom.agent.bell import Bell
 from besom.launch.ray import tether
 
 MOST_FAILURES = 10
+_NO_SERVER = 69
 _STDOUT = 1
 _LONGEST_PAUSE_S = 60.0
 _LONG_S = 600.0
@@ -56,6 +57,9 @@ class Keeper:
                 if code == 0 or self._is_told:
                     _say(output, f"the agent has ended, exit code {code}")
                     return True
+                if code == _NO_SERVER:
+                    _say(output, "the agent found no server for as long as it may be idle; given up")
+                    return False
                 failures = 1 if lasted_s >= _LONG_S else failures + 1
                 if failures >= MOST_FAILURES:
                     _say(output, f"the agent has failed {failures} times, exit code {code}; given up")
