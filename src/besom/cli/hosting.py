@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from time import time as clock
 from typing import TYPE_CHECKING, Annotated
 
@@ -195,12 +195,12 @@ def agent(
 
 def _await_server(service: Service, patience_s: float) -> None:
     """Wait for a server that is away, as its machine starts again; agents at work do so too."""
-    until, has_told = clock() + patience_s, False
+    until, has_told = monotonic() + patience_s, False
     while True:
         try:
             service.agents()
         except ServerUnreachable as error:
-            if clock() >= until:
+            if monotonic() >= until:
                 typer.echo(f"error: {error}", err=True)
                 raise typer.Exit(EXIT_NO_SERVER) from None
             if not has_told:

@@ -15,6 +15,7 @@ $BESOM_HOME/sweeps/SWEEP/slurm/TOKEN/
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -79,11 +80,15 @@ class Launch(ClusterLaunch[SlurmOptions]):
         return self.folder / f"attempt-{_called(index)}"
 
     def blame(self, run_id: str, words: str) -> None:
-        """Have whoever takes up a run know that its agent was killed for its memory, in SLURM's `words`."""
+        """Have whoever takes up a run know that its agent was killed for its memory, in SLURM's `words`.
+
+        Where that cannot be written, the trial goes on elsewhere.
+        """
         path = self.folder / f"{_BLAMED}{run_id}"
         draft = path.with_name(f".{path.name}")
-        draft.write_text(words)
-        draft.replace(path)
+        with suppress(OSError):
+            draft.write_text(words)
+            draft.replace(path)
 
     def newest_log(self, index: int) -> Path | None:
         """The log of an agent's last attempt; None before the first."""
