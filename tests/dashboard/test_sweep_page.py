@@ -257,7 +257,7 @@ def test_a_picture_of_nothing_is_a_line_of_words(visit, trainer, sweep):
     expect(page.locator("#history .note")).to_have_text("No trial has ended yet.")
     expect(page.locator("#history svg.main-svg")).to_have_count(0)
     expect(page.locator("#history").get_by_role("button", name="PNG")).to_have_count(0)
-    assert page.locator("#history").bounding_box()["height"] < 140
+    until(page, "document.querySelector('#history').getBoundingClientRect().height < 140")
 
 
 def test_colours_follow_the_system_until_the_reader_chooses(visit, ended):

@@ -17,16 +17,14 @@ from besom.cli.connection import (
     chosen,
     chosen_live,
     connected,
-    tell_choice,
 )
 from besom.cli.lasting import left_at_work
-from besom.errors import WrongState
+from besom.cli.slurmsweeps import launches_of, submitted
 
 if TYPE_CHECKING:
     from besom.cli.slurmplace import Place
     from besom.launch.slurm import Launch, Standing
     from besom.records import Sweep
-    from besom.service import Service
 
 _LAST_LINES = 10
 _PLACEHOLDER = "SWEEP"
@@ -157,38 +155,6 @@ def _launch(sweep: Sweep, given: dict[str, Any], address: tuple[str, str], home:
     return slurm.Launch.prepare(place, sweep.id, address, options, now())
 
 
-def _submitted(service: Service, name: str | None, home: Path | None) -> Sweep:
-    """The sweep with the id or name `name`; where None, the newest that agents were submitted for, if there is one."""
-    from besom.launch import slurm
-    from besom.server.home import home_of
-
-    if name is not None:
-        return chosen(service, name)
-    sweeps, place = service.sweeps(), home_of(home).path
-    submitted = [sweep for sweep in sweeps if slurm.Launch.of_sweep(place, sweep.id)]
-    if not submitted:
-        return chosen(service, None)
-    newest = max(submitted, key=lambda sweep: sweep.created_at)
-    if len(sweeps) > 1:
-        tell_choice(newest, "the newest that agents were submitted for")
-    return newest
-
-
-def _launches(sweep: Sweep, home: Path | None) -> list[Launch]:
-    """Its launches, at least one. Raises WrongState."""
-    from besom.launch import slurm
-    from besom.server.home import home_of
-
-    place = home_of(home).path
-    found = slurm.Launch.of_sweep(place, sweep.id)
-    if not found:
-        raise WrongState(
-            f"sweep {sweep.id}: needs agents that were submitted from {place}, got none; "
-            f"do so by `besom slurm submit {sweep.id}`."
-        )
-    return found
-
-
 def _standings(
     sweep: str | None, server: str | None, token: str | None, home: Path | None
 ) -> tuple[Sweep, list[Launch], list[Standing]]:
@@ -196,8 +162,8 @@ def _standings(
     from besom.launch import slurm
 
     with connected(server, token, home) as service:
-        found = _submitted(service, sweep, home)
-        launches = _launches(found, home)
+        found = submitted(service, sweep, home)
+        launches = launches_of(found, home)
         running = service.progress(found.id).running
         return found, launches, slurm.standings(launches, service.agents(), running)
 
@@ -244,7 +210,7 @@ def logs(
 ) -> None:
     """Print the end of what each agent of the last launch said in its last attempt."""
     with connected(server, token, home) as service:
-        launch = _launches(_submitted(service, sweep, home), home)[-1]
+        launch = launches_of(submitted(service, sweep, home), home)[-1]
     for index in range(launch.options.agents) if agent is None else (agent,):
         path = launch.newest_log(index)
         if path is None:
@@ -265,7 +231,7 @@ def cancel(
     from besom.launch import slurm
 
     with connected(server, token, home) as service:
-        launches = _launches(_submitted(service, sweep, home), home)
+        launches = launches_of(submitted(service, sweep, home), home)
     jobs = slurm.cancel(launches)
     if json:
         print_json({"cancelled": jobs})
