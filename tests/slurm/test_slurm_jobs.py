@@ -100,6 +100,8 @@ def test_more_agents_are_submitted_and_those_too_many_cancelled(place: Place):
     place.await_held(2)
     assert more["job"] != told["job"]
     assert len(place.jobs()) == 2
+    assert place.besom("slurm", "logs").count("/logs/0-0.log <==") == 2
+    assert "needs a number below 1, got 1" in place.besom("slurm", "logs", "--agent", "1", code=2)
     place.besom("slurm", "scale", sweep, "--agents", "5")
     fewer = json.loads(place.besom("slurm", "scale", sweep, "--agents", "1", "--json"))
     assert (len(fewer["cancelled"]), fewer["too_many"]) == (3, 1)

@@ -20,6 +20,7 @@ from besom.cli.connection import (
 )
 from besom.cli.lasting import left_at_work
 from besom.cli.slurmsweeps import launches_of, submitted
+from besom.errors import ConfigError
 
 if TYPE_CHECKING:
     from besom.cli.slurmplace import Place
@@ -208,18 +209,27 @@ def logs(
     token: Token = None,
     home: Home = None,
 ) -> None:
-    """Print the end of what each agent of the last launch said in its last attempt."""
+    """Print the end of what each agent said in its last attempt; of launches that were cancelled, the last one's alone.
+
+    Agents that `scale` added are numbered from 0 again: each launch has a folder of its own.
+    """
     with connected(server, token, home) as service:
-        launch = launches_of(submitted(service, sweep, home), home)[-1]
-    for index in range(launch.options.agents) if agent is None else (agent,):
+        launches = launches_of(submitted(service, sweep, home), home)
+    shown = [launch for launch in launches if not launch.is_cancelled()] or launches[-1:]
+    agents = [(launch, index) for launch in shown for index in range(launch.options.agents) if agent in (None, index)]
+    if not agents:
+        most = max(launch.options.agents for launch in shown)
+        raise ConfigError(f"--agent: needs a number below {most}, got {agent}; see `besom slurm status`.")
+    for launch, index in agents:
         path = launch.newest_log(index)
         if path is None:
-            typer.echo(f"agent {index} has not begun; its logs will be in {launch.logs}", err=True)
+            if not launch.is_cancelled(index):
+                typer.echo(f"agent {index} has not begun; its logs will be in {launch.logs}", err=True)
             continue
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        if agent is None:
+        if len(agents) > 1:
             typer.echo(f"==> {path} <==")
-        typer.echo("\n".join(lines if agent is not None else lines[-_LAST_LINES:]))
+        typer.echo("\n".join(lines[-_LAST_LINES:] if agent is None else lines))
 
 
 @app.command()
