@@ -10,7 +10,6 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from besom import plots
-from besom.errors import UnknownName
 from besom.plots import (  # noqa: F401
     DARK,
     LIGHT,
@@ -36,7 +35,7 @@ from besom.plots import (  # noqa: F401
 )
 from besom.records import Sweep
 from besom.server.connect import connect
-from besom.service import Service
+from besom.service import sweeps_called
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,22 +49,10 @@ def _of_any(draw: Callable[Concatenate[SweepData, P], R]) -> Callable[Concatenat
         if isinstance(data, SweepData):
             return draw(data, *args, **kwargs)
         with connect() as service:
-            return draw(read_sweep(service, _id_of(service, data)), *args, **kwargs)
+            sweep = data if isinstance(data, Sweep) else sweeps_called(service, data)[0]
+            return draw(read_sweep(service, sweep.id), *args, **kwargs)
 
     return drawn
-
-
-def _id_of(service: Service, sweep: Sweep | str) -> str:
-    """Its id; of several of one name that of the newest. Raises UnknownName."""
-    if isinstance(sweep, Sweep):
-        return sweep.id
-    try:
-        return service.sweep(sweep).id
-    except UnknownName:
-        same = [one for one in service.sweeps() if one.name == sweep]
-        if not same:
-            raise
-        return max(same, key=lambda one: one.created_at).id
 
 
 contours = _of_any(plots.contours)

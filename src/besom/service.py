@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from besom.errors import UnknownName
 from besom.records import Agent, Run, Sweep, Trial
 from besom.wire import Answer, Ask, Command, Finish, Hello, Import, Receipt, Report
 
@@ -142,3 +143,14 @@ class Service(Protocol):
     def finish(self, finish: Finish) -> None:
         """Raises LeaseLost."""
         ...
+
+
+def sweeps_called(service: Service, name: str) -> list[Sweep]:
+    """The sweep with this id; or those of this name, the newest first. Raises UnknownName where there is none."""
+    try:
+        return [service.sweep(name)]
+    except UnknownName:
+        same = [sweep for sweep in service.sweeps() if sweep.name == name]
+        if not same:
+            raise
+        return sorted(same, key=lambda sweep: -sweep.created_at)

@@ -215,15 +215,12 @@ def need_program(sweep: Sweep) -> None:
 
 
 def _named(service: Service, name: str) -> Sweep:
-    try:
-        return service.sweep(name)
-    except UnknownName:
-        same = [sweep for sweep in service.sweeps() if sweep.name == name]
-        if not same:
-            raise
-        newest = max(same, key=lambda sweep: sweep.created_at)
-        tell_choice(newest, "the newest of that name" if len(same) > 1 else "of that name")
-        return newest
+    from besom.service import sweeps_called
+
+    newest, *others = sweeps_called(service, name)
+    if newest.id != name:
+        tell_choice(newest, "the newest of that name" if others else "of that name")
+    return newest
 
 
 def tell_choice(sweep: Sweep, why: str) -> None:
