@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -72,6 +73,7 @@ class Client:
             "WANDB_ERROR_REPORTING": "false",
             "WANDB_DISABLE_GIT": "true",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",
             "TMPDIR": str(folder),
             "COLUMNS": "300",
         }
@@ -143,9 +145,19 @@ class Process:
         try:
             self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
-            pytest.fail(f"{self.popen.args} did not end in {seconds:g} s; it said:\n{self.said}")
+            faulthandler.dump_traceback()  # of the server, where it is in this process
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                self.popen.send_signal(signal.SIGABRT)  # its Python then says where each thread is
+                self.popen.wait(5)
+            pytest.fail(f"{self.popen.args} did not end in {seconds:g} s; it said:\n{self.said}\n{self._logged()}")
         assert code is None or self.popen.returncode == code, f"exit code {self.popen.returncode}:\n{self.said}"
         return self.said
+
+    def _logged(self, lines: int = 60) -> str:
+        """The last lines of what the client logs of itself, run by run."""
+        logs = sorted(self._file.parent.rglob("debug*.log"))
+        tails = ("\n".join(log.read_text(errors="replace").splitlines()[-lines:]) for log in logs)
+        return "\n".join(f"--- {log}\n{tail}" for log, tail in zip(logs, tails, strict=True))
 
     def told(self) -> Any:
         lines = [line for line in self.ended().splitlines() if line.startswith("TOLD ")]

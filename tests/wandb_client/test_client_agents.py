@@ -72,7 +72,7 @@ def swept(bench: Bench) -> dict[str, Swept]:
 
 def told(bench: Bench, run_id: str) -> list[dict[str, Any]]:
     """What the run's script says that it logged."""
-    (file,) = bench.client.folder.rglob(f"told-{run_id}.jsonl")
+    file = bench.client.folder / f"told-{run_id}.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
@@ -171,7 +171,8 @@ def test_early_termination_reaches_the_script_and_keeps_its_rows(bench: Bench, s
     assert (good.state, good.fidelity) == (TrialState.FINISHED, 599 if rule == "asha" else 600)
     assert (bad.state, bad.ended_by.phase) == (TrialState.STOPPED, rule)
     kept, said = bench.rows(run.id, "val.loss"), [row["val"]["loss"] for row in told(bench, run.id)]
-    # An agent may send a SIGTERM before the client looks at its flag: what was not sent by then is lost.
-    assert kept == (said if who == "function" else said[: len(kept)])
-    assert len(said) - len(kept) < 40
+    assert kept[: len(said)] == said[: len(kept)]
+    # What ends the script may come between its logging of a row and its saying so. And an agent may send a SIGTERM
+    # before the client looks at its flag: what was not sent by then is lost.
+    assert -1 <= len(said) - len(kept) < (1 if who == "function" else 40)
     assert 2 <= run.rows < 600

@@ -13,7 +13,7 @@ import wandb
 def train():
     run = wandb.init(config={"epochs": 3, "how": "good", "pace": 0.0, "of_script": 1})
     config = wandb.config
-    told = Path(f"told-{run.id}.jsonl").open("a")  # noqa: SIM115 - it may be killed at any moment
+    told = Path(os.environ["WANDB_DIR"], f"told-{run.id}.jsonl").open("a")  # noqa: SIM115 - it may be killed at any moment
     if config.how == "least":
         run.define_metric("loss", summary="min")
     if config.how == "raise":
