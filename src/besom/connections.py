@@ -7,6 +7,7 @@ are read by httptools: http.client, to which headers are an e-mail's, takes long
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import select
 import socket
 import time
@@ -32,6 +33,14 @@ def wandb_key(token: str | None) -> str:
     Without a token any key of that shape will do.
     """
     return hashlib.sha256(f"WANDB_API_KEY of besom/{token or ''}".encode()).hexdigest()[:_KEY_LENGTH]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means this machine alone, seen from itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class NoAnswer(Exception):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from besom.connections import is_loopback
 from besom.errors import WrongState
-
-_LOOPBACK = ("localhost", "127.", "::1")
 
 
 def check_reach(address: str, who: str, are_all_here: Callable[[], bool], otherwise: str = "") -> None:
@@ -23,7 +22,7 @@ def check_reach(address: str, who: str, are_all_here: Callable[[], bool], otherw
         WrongState: It is this machine's own loopback, and the cluster has others.
     """
     host = urlsplit(address).hostname or ""
-    if host.startswith(_LOOPBACK) and not are_all_here():
+    if is_loopback(host) and not are_all_here():
         raise WrongState(
             f"{address}: {who} need a server that their nodes reach, got one that only this machine does; start it by "
             f"`besom server --host 0.0.0.0`, and name its address by --server and its token by --token{otherwise}."

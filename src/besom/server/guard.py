@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from besom.connections import is_loopback
 from besom.errors import MessageError, NotAllowed
 from besom.server.api.bodies import answer
 from besom.server.api.refusals import refusal
@@ -19,7 +20,6 @@ from besom.server.pages.nowhere import READING, is_opened
 from besom.server.pages.routes import is_page
 
 BODY_LIMIT = 64 << 20
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SIGNED = "/wandb/storage/"
 """Addresses that bear a signature in place of a token, and whose bodies may be large: they go to disk as they come."""
 _WITHOUT_TOKEN = frozenset({"/healthz", LOGIN, LOGOUT})
@@ -82,7 +82,7 @@ class Guard:
 def _not_from_here(headers: Headers) -> Response | None:
     """The refusal of what no page of this server and no program on this machine sent."""
     host = headers.get("host", "")
-    if _name(host) not in LOOPBACK:
+    if not is_loopback(_name(host)):
         law = f"Host: must be localhost where the server has no token, got {host!r}"
         return refusal(NotAllowed(f"{law}; call it localhost, or give the server a token."), 403)
     return _foreign(headers) if "origin" in headers else _embedded(headers)
@@ -133,11 +133,11 @@ def _place(origin: str) -> str | None:
         return None
 
 
-def _name(host: str) -> str | None:
+def _name(host: str) -> str:
     try:
-        return urlsplit(f"//{host}").hostname
+        return urlsplit(f"//{host}").hostname or ""
     except ValueError:
-        return None
+        return ""
 
 
 def _too_large(headers: Headers) -> Response | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import signal
 import socket
@@ -15,10 +14,10 @@ from typing import Self
 
 import uvicorn
 
+from besom.connections import is_loopback
 from besom.errors import ServerError, WrongState
 from besom.server.app import App
 from besom.server.driver import Driver
-from besom.server.guard import LOOPBACK
 from besom.server.home import Home
 from besom.server.postman import Postman
 from besom.store import open_store
@@ -176,14 +175,6 @@ def serve_in_thread(
     """A running server, stopped at the end. Raises as `Server.start`."""
     with Server(home, host, port, token, is_lasting=is_lasting, is_shared=is_shared) as server:
         yield server
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host in LOOPBACK
 
 
 def _reachable(host: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from besom.connections import is_loopback
 from besom.errors import BesomError
 
 PATIENCE_S = 60.0
@@ -167,12 +167,7 @@ def are_all_here() -> bool:
 
 
 def _is_here(address: str) -> bool:
-    if address in ("localhost", socket.gethostname(), socket.getfqdn()):
-        return True
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(address) or address in (socket.gethostname(), socket.getfqdn())
 
 
 def _run(*words: str, patience_s: float = PATIENCE_S) -> str:
