@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from besom.agent import output as output_module
 from besom.agent.output import Output, text_of
+from polling import eventually
 
 
 @pytest.fixture
@@ -88,14 +89,20 @@ def disk_bytes(path):
 
 def test_the_beginning_of_a_large_file_is_freed_while_the_script_prints_and_nothing_is_lost(log, monkeypatch):
     monkeypatch.setattr(output_module, "LARGEST_FILE", 1_000_000)
-    printer = "for n in range(200): print(f'{n:09d}' * 11_111, flush=True)"
+    printer = "for n in range(200): input() if n % 25 == 0 else 0; print(f'{n:09d}' * 11_111, flush=True)"
     output = Output(log)
-    with log.open("ab") as file, subprocess.Popen([sys.executable, "-c", printer], stdout=file) as script:
-        while script.poll() is None:
-            if output.is_large:
-                assert not output.shorten()
-                assert disk_bytes(log) < 10_000_000
-    output.shorten()
+    with (
+        log.open("ab") as file,
+        subprocess.Popen([sys.executable, "-c", printer], stdin=subprocess.PIPE, stdout=file) as script,
+    ):
+        assert script.stdin is not None
+        for printed in range(2_500_000, 20_000_001, 2_500_000):
+            script.stdin.write(b"\n")
+            script.stdin.flush()
+            eventually(lambda size=printed: log.stat().st_size == size, "it has printed more")
+            assert output.is_large
+            assert not output.shorten()
+            assert disk_bytes(log) < 1_100_000
     assert disk_bytes(log) < 1_100_000
     assert log.stat().st_size == 200 * 100_000
     sent = take_all(output, is_final=True)

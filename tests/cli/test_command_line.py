@@ -128,6 +128,7 @@ def test_the_first_ctrl_c_interrupts_and_others_do_not_break_off_how_it_closes_d
             closed.append(True)
 
     before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
     monkeypatch.setattr(application, "app", pressed)
     try:
         assert application.main(["trials"]) == 130

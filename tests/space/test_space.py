@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from besom.errors import ConfigError, SweepFileError
@@ -49,6 +49,7 @@ def test_under_a_constraint_that_few_draws_fulfil_encoded_draws_are_few_but_not_
 
 
 @settings(max_examples=60, deadline=None)
+@example([5e-324] * len(SPACE.free))
 @given(st.lists(st.floats(-0.5, 6), min_size=len(SPACE.free), max_size=len(SPACE.free)))
 def test_any_position_decodes_to_a_configuration_that_only_constraints_may_refuse(x):
     config = SPACE.decode(np.asarray(x))

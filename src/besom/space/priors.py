@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 LOWEST_UNIT, HIGHEST_UNIT = 1e-16, 1.0 - 1.2e-16
 """Nearest positions to 0 and 1 at which an unbounded distribution is still asked for its value."""
 
+_TINY = float(np.finfo(np.float64).tiny)
+
 
 class Prior(Protocol):
     """A distribution with support [low, high], either of which may be infinite."""
@@ -132,4 +134,5 @@ class Beta:
     def ppf(self, u: Floats) -> Floats:
         from scipy.special import betaincinv
 
-        return np.asarray(betaincinv(self.a, self.b, u), dtype=np.float64)
+        # Of numbers smaller than doubles have in full precision scipy makes NaN.
+        return np.asarray(betaincinv(self.a, self.b, np.where(u < _TINY, 0.0, u)), dtype=np.float64)
