@@ -13,6 +13,7 @@ from besom.agent import output as output_module
 from besom.agent.causes import MemoryKills
 from besom.agent.loop import NO_ROOM
 from besom.agent.reaper import marked
+from besom.errors import ServerUnreachable
 from besom.records import Cause, RunState, SweepState, TrialState
 from besom.wire import Command, Done, Finish, Wait
 from polling import eventually
@@ -199,6 +200,23 @@ def test_nothing_is_lost_while_the_server_is_away(place):
     assert service.output(run.id) == "done\n"
     assert service.largest_report <= 2000
     assert service.trials()[0].state is TrialState.FINISHED
+
+
+def test_that_the_end_of_a_run_could_not_be_told_is_said_once(place, monkeypatch, caplog):
+    service = place.service(LOGS + "    log(loss=x)", trials=1)
+    taken, refusals = service.finish, [ServerUnreachable("server: no answer; start it.") for _ in range(2)]
+
+    def finish(message):
+        if refusals:
+            raise refusals.pop()
+        taken(message)
+
+    monkeypatch.setattr(service, "finish", finish)
+    Agent(service, "sweep1", place.runs).run()
+    assert service.trials()[0].state is TrialState.FINISHED
+    assert [text for text in caplog.messages if "no answer" in text] == [
+        f"run {service.runs()[0].id}: server: no answer; start it. It has ended, which is told again until it is heard."
+    ]
 
 
 def test_what_a_run_used_over_time_arrives_once_each_also_when_the_server_was_away(place, monkeypatch):

@@ -103,7 +103,8 @@ from besom.launch.python import agent, sweep
 from besom.server.connect import connect
 
 PROGRAM = '''
-import sys
+import time
+time.sleep(1)  # to be measured
 grown = bytearray()
 while True:
     grown += bytes(20_000_000)

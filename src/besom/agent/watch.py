@@ -168,9 +168,7 @@ class Watch:
         try:
             receipt = self._shipper.ship(so_far, self._folder.read_summary(), is_final=is_final)
         except AWAY as error:
-            if not self._retry_s:
-                _log.warning("run %s: %s It goes on; what it logs is kept.", self._assignment.run_id, error)
-            self._retry_s = min(self._longest_retry_s, self._retry_s * 2 or 0.25)
+            self._note_away(error, "It goes on; what it logs is kept.")
             self._retry_at = now + self._retry_s
             return False
         except GONE as error:
@@ -179,6 +177,12 @@ class Watch:
         self._shipped_at, self._retry_at, self._retry_s = time.monotonic(), 0.0, 0.0
         self._receipt = receipt
         return True
+
+    def _note_away(self, error: Exception, consequence: str) -> None:
+        """The server did not take a message: say so once, and wait longer each time."""
+        if not self._retry_s:
+            _log.warning("run %s: %s %s", self._assignment.run_id, error, consequence)
+        self._retry_s = min(self._longest_retry_s, self._retry_s * 2 or 0.25)
 
     def _lose(self, error: Exception) -> None:
         _log.warning("run %s: %s", self._assignment.run_id, error)
@@ -241,8 +245,8 @@ class Watch:
         while True:
             try:
                 self._shipper.finish(finish)
-            except AWAY:
-                self._retry_s = min(self._longest_retry_s, self._retry_s * 2 or 0.25)
+            except AWAY as error:
+                self._note_away(error, "It has ended, which is told again until it is heard.")
                 if not self._may_retry():
                     return None
             except GONE as error:
