@@ -95,6 +95,26 @@ def test_only_crashes_one_soon_after_another_add_up(tmp_path: Path):
     assert _lives(tmp_path, most=most, said="Segmentation fault", seconds=LONG_LIFE_S)[:2] == (most, None)
 
 
+def test_no_agent_takes_up_a_run_whose_agent_slurm_has_yet_to_speak_of(launch: Launch, program: Program):
+    """Both are killed at once for their memory, but srun tells of one later: as where it waits for an aborted step."""
+    begin = 'while [ "${1#--}" != "$1" ]; do shift; done; shift 3; life="$0-$(basename "$1" .pid)"; echo $$ > "$1"'
+    lives = f"""{begin}
+        count=$(( $(cat "$life" 2>/dev/null || echo 0) + 1 )); echo $count > "$life"
+        [ $count = 1 ] || {{ ls {launch.folder} > "$life-sees"; exit 0; }}
+        sh -c 'echo $$ > "$0"' "$1"
+        echo " begins: run of_$(basename "$1" -0.pid)"
+        case "$1" in *1-0.pid) sleep 4;; esac
+        echo 'slurmstepd: error: StepId=1.1 exceeded memory limit (2 > 1), being killed'; exit 137"""
+    program("srun", lives)
+    packed = replace(launch, options=SlurmOptions(agents=2, packed=True))
+    environ = {**os.environ, "SLURM_JOB_ID": "3", "SLURM_JOB_END_TIME": f"{time.time() + 3600:.0f}"}
+    environ = {name: value for name, value in environ.items() if not name.startswith("SLURM_ARRAY")}
+    assert Supervisor(packed, environ).run() == 0
+    for index in (0, 1):
+        seen = (Path(environ["PATH"].split(":")[0]) / f"srun-{index}-0-sees").read_text().split()
+        assert {"blamed-of_0", "blamed-of_1"} <= set(seen)
+
+
 def _environ(ends_at: float) -> dict[str, str]:
     told = {"SLURM_JOB_ID": "3", "SLURM_ARRAY_JOB_ID": "3", "SLURM_ARRAY_TASK_ID": "0"}
     return {**os.environ, **told, "SLURM_JOB_END_TIME": f"{ends_at:.0f}"}

@@ -17,6 +17,8 @@ MOST_CRASHES = 5
 _FIRST_PAUSE_S = 1.0
 LONG_LIFE_S = 600.0
 """An agent that lived as long was in order: crashes before it do not count."""
+_EXPLAINED_S = 15.0
+"""srun ends so long after its agent at most, mostly at once: SLURM gives it 7 s where a step is aborted."""
 _WANTS_TIME, _NO_SERVER, _INTERRUPTED = 75, 69, (130, 143)
 _MEMORY = re.compile(r"error: (.*(?:exceeded.* memory limit|oom.?kill event|out of memory handler).*)", re.IGNORECASE)
 """What SLURM writes to a step's log that it killed, or that the kernel did, for its memory."""
@@ -101,22 +103,33 @@ class Step:
         self._is_told = False
         self._logged = 0
         self._crashes, self._start_at, self._started_at = 0, 0.0, 0.0
+        self._missed_at: float | None = None
         self.outcome: Outcome | None = None
 
-    def look(self, now: float, command: Callable[[], Sequence[str]], *, may_start: bool) -> None:
+    def is_unexplained(self, now: float) -> bool:
+        """Whether its agent is gone, and SLURM may have yet to say that it was killed, and what for."""
+        pid = self._pid() if self._process is not None else None
+        if pid is None or Path(f"/proc/{pid}").exists():
+            return False
+        self._missed_at = now if self._missed_at is None else self._missed_at
+        return now - self._missed_at < _EXPLAINED_S
+
+    def look(self, now: float, command: Callable[[], Sequence[str]], *, may_start: bool, is_clear: bool = True) -> None:
         """Start it where that is due, and see whether it has ended.
 
         Args:
             now: A monotonic clock's seconds.
             command: The agent's command line at this moment.
             may_start: The job is not about to end.
+            is_clear: No other agent's end is unexplained. One that starts now would take up that one's run, and have it
+                begun again, not knowing that it was to blame.
         """
         if self.outcome is not None:
             return
         if self._process is None:
             if not may_start:
                 self.outcome = Outcome.INTERRUPTED
-            elif now >= self._start_at:
+            elif now >= self._start_at and is_clear:
                 self._started_at = now
                 self._start(command())
             return
@@ -142,9 +155,18 @@ class Step:
         """Ask the agent to save, give its run back and end; once, as soon as it is known which process it is."""
         if self._is_told or self._process is None:
             return
-        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            os.kill(int(self._pid_file.read_text()), signal.SIGTERM)
-            self._is_told = True
+        pid = self._pid()
+        with contextlib.suppress(ProcessLookupError):
+            if pid is not None:
+                os.kill(pid, signal.SIGTERM)
+                self._is_told = True
+
+    def _pid(self) -> int | None:
+        """The agent's process; None until it is known."""
+        try:
+            return int(self._pid_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
 
     def _said(self) -> str:
         """What the last agent, and SLURM of it, wrote to the log."""
@@ -154,6 +176,7 @@ class Step:
 
     def _start(self, command: Sequence[str]) -> None:
         self._pid_file.unlink(missing_ok=True)
+        self._missed_at = None
         with self._log.open("ab") as log:
             self._logged = log.tell()
             self._process = subprocess.Popen(

@@ -101,9 +101,10 @@ class Supervisor:
                 is_ready = True
             elif may_start and not is_ready:
                 has_said = self._miss_server(now - began_at, has_said=has_said)
+            is_clear = not any(step.is_unexplained(now) for step in steps.values())
             for index, step in steps.items():
                 if is_ready or not may_start:
-                    step.look(now, partial(self._command, index), may_start=may_start)
+                    step.look(now, partial(self._command, index), may_start=may_start, is_clear=is_clear)
                 if must_end:
                     step.terminate()
             self._bell.wait(_LOOK_S)
