@@ -37,10 +37,6 @@ def _prior_mean_of_curves(curves: curve_process.Curves) -> Floats:
     return curve_process.curve_prior(curves.x.shape[1]).mean
 
 
-def _as_ranked(history: object, failures: object, ranked: Floats) -> Floats:
-    return ranked
-
-
 def _never(history: object) -> bool:
     return False
 
@@ -74,7 +70,7 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
     "exploration": {(exploration, "_EVERY"): math.inf},
     "plateaus": {
         (exploration, "_is_tie"): _never,
-        (bayes, "off_the_plateau"): _as_ranked,
+        (bayes, "Plateaus"): _NoPlateaus,
         (steps, "Plateaus"): _NoPlateaus,
         (shown, "leaders"): _no_leaders,
         (freeze_thaw, "leaders"): _no_leaders,

@@ -15,17 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from besom.numerics.threads import one_thread
-from besom.search.candidates import ranked_candidates, untried
+from besom.search.candidates import last, ranked_candidates, untried
 from besom.search.contract import Exhausted, History, Suggestion
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
-from besom.search.evidence import evidence_of
+from besom.search.evidence import Evidence, evidence_of
 from besom.search.explain import reason_of
-from besom.search.exploration import at_a_tie, off_the_plateau
+from besom.search.exploration import at_a_tie
 from besom.search.failures import Failures
 from besom.search.freeze_thaw import FreezeThaw
 from besom.search.model import model_of
 from besom.search.moves import Moves, categories_of
+from besom.search.plateaus import Plateaus
+from besom.search.thinning import best_and_even
 from besom.search.tried import Tried
 from besom.stopping.contract import Decision
 
@@ -33,6 +35,7 @@ Floats = npt.NDArray[np.float64]
 
 _INITIAL_TRIALS = 5
 _LEAST_RESULTS = 3  # however many trials are pending: a model of fewer results says nothing
+_PLATEAU_POINTS_MAX = 400  # results among which plateaus are looked for
 _LEAST_FIDELITY = 4.0  # with fewer levels there is no curve to speak of
 
 
@@ -77,7 +80,8 @@ def _ask(history: History) -> Suggestion | Exhausted:
 
         rng = np.random.default_rng([history.seed, len(history.observations)])
         ranked, _ = ranked_candidates(score, model.best_x, Moves(history.space), rng)
-        config = next(untried(off_the_plateau(history, failures, ranked), history.space, tried), None)
+        ranked = last(ranked, _is_known(evidence, ranked) | failures.rule_out(ranked))
+        config = next(untried(ranked, history.space, tried), None)
         if config is not None:
             reason = reason_of(model, history.space, history.space.encode([config])[0], len(evidence.y))
             end = reason_to_end(history, reason, model.noise)
@@ -86,3 +90,12 @@ def _ask(history: History) -> Suggestion | Exhausted:
             return at_a_tie(history, tried, failures, reason) or Suggestion(config, reason)
     suggestion = next_of_design(history, tried)
     return suggestion or Exhausted("no configuration was found that has not been tried")
+
+
+def _is_known(evidence: Evidence, ranked: Floats) -> npt.NDArray[np.bool_]:
+    """Whether the result at each of `ranked` (m, d) is known by results exactly alike around it, shape (m,)."""
+    kept = best_and_even(evidence.y, _PLATEAU_POINTS_MAX)
+    y = evidence.y[kept]
+    if len(np.unique(y)) == len(y):
+        return np.zeros(len(ranked), dtype=np.bool_)
+    return Plateaus(evidence.x(kept), y).covers(ranked)

@@ -9,16 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
 from besom.records import Config, Reason
 from besom.search.contract import History, Suggestion
 from besom.search.design import next_of_design
 from besom.search.failures import Failures
 from besom.search.tried import Tried
-
-Floats = npt.NDArray[np.float64]
 
 _EVERY = 4  # new trials, where one costs a short look only
 _PER_WHOLE = 4.0  # trainings' worth of fidelity for each that must have been followed to its end
@@ -52,23 +47,6 @@ def at_a_tie(history: History, tried: Tried, failures: Failures, chosen: Reason)
     return _explore(history, tried, failures, chosen, _AT_A_TIE) if _is_tie(history) else None
 
 
-def off_the_plateau(history: History, failures: Failures, ranked: Floats) -> Floats:
-    """The candidates `ranked` (m, d), those first that lie past the rim of the plateau that the best results stand on.
-
-    Where several configurations came out exactly alike, and best, what lies no farther from them than they do from each
-    other will most likely come out so too.
-    """
-    best = min((o.value for o in history.observations if o.value is not None), default=None)
-    alike = [o.config for o in history.observations if best is not None and o.value == best]
-    if len(alike) < 2:
-        return ranked
-    x = history.space.encode(alike)
-    apart = _distances(x, x)
-    np.fill_diagonal(apart, np.inf)
-    is_past = (_distances(ranked, x).min(axis=1) > apart.min(axis=1).max()) & ~failures.rule_out(ranked)
-    return np.concatenate([ranked[is_past], ranked[~is_past]])
-
-
 def owes_a_training(history: History, most: float) -> bool:
     """Whether too few trials were trained to the `most` fidelity for the model to know how curves go on."""
     spent = sum(o.fidelity for o in history.observations)
@@ -89,11 +67,6 @@ def _is_turn(history: History) -> bool:
 def _is_tie(history: History) -> bool:
     values = [o.value for o in history.observations if o.value is not None]
     return len(values) > 1 and values[-1] == min(values) and values[-1] in values[:-1]
-
-
-def _distances(a: Floats, b: Floats) -> Floats:
-    """The largest difference in any one parameter between each of `a` (m, d) and each of `b` (n, d), shape (m, n)."""
-    return np.asarray(np.abs(a[:, None, :] - b[None, :, :]).max(axis=2))
 
 
 def _explore(history: History, tried: Tried, failures: Failures, chosen: Reason, why: str) -> Suggestion | None:

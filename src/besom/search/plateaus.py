@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from besom.search.thinning import best_and_even
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
-
-_POINTS_MAX = 400
 
 
 class Plateaus:
@@ -19,24 +15,24 @@ class Plateaus:
 
     A point and the nearest one that came out like it span a plateau, unless a third one that came out otherwise is
     nearer to both than they are to each other: then they are alike by chance, as accuracies on few examples often are.
-    A plateau reaches as far around each of its points as the widest such span.
+    A plateau reaches as far around each of its points as the widest such span. Where there are plateaus, every other
+    point is believed to stand on one of its own, of their median width: outcomes then come in steps all over the space.
 
     Source:
         Toussaint 1980, The relative neighbourhood graph of a finite planar set (when two points are neighbours).
     """
 
-    def __init__(self, x: Floats, outcome: Floats | Ints, goodness: Floats) -> None:
+    def __init__(self, x: Floats, outcome: Floats | Ints) -> None:
         """The plateaus of the points at `x` (n, d), whose outcomes, (n,), are equal where they came out exactly alike.
 
-        Distances are the largest difference in any one column, so that another category is far away. Of many points
-        those count that a model would see by their `goodness` (n,), the lower the better.
+        Distances are the largest difference in any one column, so that another category is far away.
         """
-        kept = best_and_even(goodness, _POINTS_MAX)
-        _, group, sizes = np.unique(outcome[kept], return_inverse=True, return_counts=True)
+        _, group, sizes = np.unique(outcome, return_inverse=True, return_counts=True)
         self._x, self._reach = np.empty((0, x.shape[1])), np.empty(0)
         if (sizes > 1).any():
-            reach = _reach(x[kept], group)
-            self._x, self._reach = x[kept][reach > 0], reach[reach > 0]
+            reach = _reach(x, group)
+            if (reach > 0).any():
+                self._x, self._reach = x, np.where(reach > 0, reach, np.median(reach[reach > 0]))
 
     def covers(self, x: Floats) -> Bools:
         """Whether the outcome at each of `x` (m, d) is known already, shape (m,)."""

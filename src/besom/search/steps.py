@@ -131,7 +131,7 @@ class Situation:
             return np.empty((0, len(space.free)))
         ranked, _ = ranked_candidates(self._score(), self.model.best_x(), Moves(space), rng)
         shown = self.model.shown
-        known = Plateaus(shown.x, shown.leaders, shown.latest).covers(ranked)
+        known = Plateaus(shown.x, shown.leaders).covers(ranked)
         found = islice(untried(last(ranked, known | self.failures.rule_out(ranked)), space, tried), _NEW)
         return space.encode(list(found))
 
