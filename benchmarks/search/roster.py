@@ -90,7 +90,6 @@ ABLATIONS: dict[str, tuple[str, ...]] = {
         "besom-without-plateaus",
         "besom-without-exploration",
         "besom-without-whole-trainings",
-        "besom-without-promotions",
         "besom-without-short-looks",
         "besom-without-frugality",
     ),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from besom.numerics import curve_process, gp
 from besom.numerics.warp import HalfRank
-from besom.search import bayes, candidates, curve_model, exploration, freeze_thaw, model, promotion, shown, steps
+from besom.search import bayes, candidates, curve_model, exploration, freeze_thaw, model, shown, steps
 
 Floats = NDArray[np.float64]
 
@@ -76,7 +76,6 @@ PARTS: dict[str, dict[tuple[ModuleType, str], object]] = {
         (freeze_thaw, "leaders"): _no_leaders,
     },
     "whole trainings": {(exploration, "_PER_WHOLE"): math.inf},
-    "promotions": {(promotion, "_OF"): math.inf},
     "short looks": {(steps, "_FIRST_LOOKS"): (1.0,) * 4, (freeze_thaw, "_INITIAL_PART"): 1.0},
     "frugality": {(steps, "_FRUGALITY"): 1.0},
 }

@@ -130,15 +130,13 @@ def test_curves_that_turn_up_again_are_followed_to_where_they_are_lowest() -> No
 
     play = Play(Space.from_file(LINE), overfits, can_resume=True).run(25)
     lengths = [o.fidelity for o in play.observations]
-    assert lengths.count(8) > len(lengths) / 4
+    assert lengths.count(8) > len(lengths) / 3
     assert sum(length > 12 for length in lengths) <= 5
 
 
 def test_the_reason_tells_what_is_expected_at_the_end() -> None:
     play = Play(Space.from_file({**PLANE, "idle": {"min": 0.0, "max": 1.0}}), training, can_resume=True).run(15)
     suggestion = ask(play.space, play.observations, can_resume=True)
-    while isinstance(suggestion, Suggestion) and suggestion.reason.phase != "model":
-        suggestion = ask(play.space, play.run(1).observations, can_resume=True)
     assert isinstance(suggestion, Suggestion)
     details = suggestion.reason.details
     assert details["best"] == pytest.approx(min(min(o.curve.values) for o in play.observations), abs=0.01)

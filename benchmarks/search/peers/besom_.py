@@ -19,7 +19,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "besom without plateaus": {"without": "plateaus"},
     "besom without exploration": {"without": "exploration"},
     "besom without whole trainings": {"without": "whole trainings"},
-    "besom without promotions": {"without": "promotions"},
     "besom without short looks": {"without": "short looks"},
     "besom without frugality": {"without": "frugality"},
 }

@@ -1,4 +1,4 @@
-"""What the model does not choose: trials, and stretches of training, that find what it cannot imagine.
+"""What the model does not choose: trials, and trainings to the end, that find what it cannot imagine.
 
 Source:
     Interleaved random configurations: Hutter et al. 2011 (SMAC). Here they come from the design, and seldom.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from besom.records import Observation, Reason
+from besom.records import Config, Reason
 from besom.search.contract import History, Suggestion
 from besom.search.design import next_of_design
 from besom.search.failures import Failures
-from besom.search.promotion import next_promoted
-from besom.search.shown import Ladder
 from besom.search.tried import Tried
 
 _EVERY = 4  # new trials, where one costs a short look only
-_PER_WHOLE = 8.0  # trainings' worth of fidelity for each that must have been followed to its end
+_PER_WHOLE = 4.0  # trainings' worth of fidelity for each that must have been followed to its end
 
 PHASE = "exploration"
 _IN_TURN = (
@@ -30,7 +28,6 @@ _AT_A_TIE = (
 _TO_THE_END = (
     "Too few trainings were followed to their end to know what becomes of one: the best that waits goes all the way."
 )
-_PROMOTED = "It stands out among all that came as far, and goes on: the model may be wrong about what becomes of it."
 
 
 def in_turn(history: History, tried: Tried, failures: Failures, chosen: Reason) -> Suggestion | None:
@@ -57,23 +54,10 @@ def owes_a_training(history: History, most: float) -> bool:
     return whole < math.floor(spent / most / _PER_WHOLE)
 
 
-def to_the_end(waiting: Observation, chosen: Reason) -> Suggestion:
-    """The trial that waits to its end."""
-    return _on_with(waiting, _TO_THE_END, None, chosen)
-
-
-def promoted(history: History, ladder: Ladder, chosen: Reason) -> Suggestion | None:
-    """On with a trial that the model has left although it stands out; None where there is none."""
-    found = next_promoted(history, ladder)
-    if found is None:
-        return None
-    waiting, rung = found
-    return _on_with(waiting, _PROMOTED, None if rung >= ladder.most else rung, chosen)
-
-
-def _on_with(waiting: Observation, why: str, until: float | None, chosen: Reason) -> Suggestion:
-    reason = Reason(PHASE, why, {"expected_gain": chosen.details["expected_gain"]})
-    return Suggestion(waiting.config, reason, until, resume=waiting.trial)
+def to_the_end(config: Config, resume: int, chosen: Reason) -> Suggestion:
+    """Trial `resume` to its end."""
+    details = {"expected_gain": chosen.details["expected_gain"]}
+    return Suggestion(config, Reason(PHASE, _TO_THE_END, details), resume=resume)
 
 
 def _is_turn(history: History) -> bool:

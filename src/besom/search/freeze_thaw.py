@@ -17,7 +17,7 @@ from besom.search.contract import Exhausted, History, Suggestion
 from besom.search.curve_explain import reason_of_step, reason_to_follow, reason_to_leave, reason_to_stay
 from besom.search.design import next_of_design
 from besom.search.ending import reason_to_end
-from besom.search.exploration import in_turn, owes_a_training, promoted, to_the_end
+from besom.search.exploration import in_turn, owes_a_training, to_the_end
 from besom.search.failures import has_diverged
 from besom.search.shown import Ladder
 from besom.search.steps import Situation, Step, may_go_on, situation_of
@@ -90,13 +90,8 @@ def _explored(situation: Situation, tried: Tried, step: Step, reason: Reason) ->
     if owes_a_training(history, ladder.most):
         promising = _most_promising(history, ladder)
         if promising is not None:
-            return to_the_end(promising, reason)
-    if step.own >= 0:
-        return None
-    onwards = promoted(history, ladder, reason)
-    if onwards is not None:
-        return onwards
-    elsewhere = in_turn(history, tried, situation.failures, reason)
+            return to_the_end(promising.config, promising.trial, reason)
+    elsewhere = in_turn(history, tried, situation.failures, reason) if step.own < 0 else None
     return elsewhere and replace(elsewhere, until=ladder.rung(_EXPLORING_PART))
 
 

@@ -23,7 +23,7 @@ _GROWTH = 1.5  # fidelity from one point that the model sees to the next
 POINTS_MAX = 180
 _CURVES_MAX = 120
 _LATEST = 5
-ROUNDING = 1e-9  # fidelities that differ by so little are one
+_ROUNDING = 1e-9  # fidelities that differ by so little are one
 _ZERO = np.zeros(1, dtype=np.intp)
 
 
@@ -59,11 +59,11 @@ class Ladder:
 
     def after(self, fidelity: float) -> Floats:
         """The levels above `fidelity`, ascending; empty at the end."""
-        return self.levels[self.levels > fidelity * (1 + ROUNDING)]
+        return self.levels[self.levels > fidelity * (1 + _ROUNDING)]
 
     def is_end(self, fidelity: Floats) -> npt.NDArray[np.bool_]:
         """Where no level is left above `fidelity`, same shape."""
-        return np.asarray(fidelity * (1 + ROUNDING) >= self.most)
+        return np.asarray(fidelity * (1 + _ROUNDING) >= self.most)
 
     def rung(self, part: float) -> float:
         """The level nearest to `part` of the most fidelity."""
@@ -183,7 +183,7 @@ def _kept_curves(latest: Floats, is_open: npt.NDArray[np.bool_]) -> Ints:
 
 def _at_levels(curves: Sequence[tuple[Floats, Floats]], ladder: Ladder) -> Points:
     """The points of curves, fidelity and value of each, at the ladder's levels, and the last."""
-    marks = np.append(ladder.levels * (1 + ROUNDING), np.inf)
+    marks = np.append(ladder.levels * (1 + _ROUNDING), np.inf)
     found = []
     for fidelity, _ in curves:
         behind = fidelity.searchsorted(marks, side="right")
